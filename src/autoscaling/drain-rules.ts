@@ -73,8 +73,8 @@ export class RemainingBudgets {
   private readonly cluster: Cluster;
   private readonly budgets: DisruptionBudgets;
   private readonly left = new Map<string, number>();
-  /** While nothing comes in between, and nothing does within a look. */
-  private readonly areNone: boolean;
+  /** There are none: so it stays within a look, in which nothing comes in between. */
+  readonly areNone: boolean;
 
   constructor(cluster: Cluster, budgets: DisruptionBudgets) {
     this.cluster = cluster;

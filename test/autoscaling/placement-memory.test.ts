@@ -36,6 +36,12 @@ class CheckedPlacement implements PlacementOracle {
     return kind;
   }
 
+  isOpen(pod: number): boolean {
+    const isOpen = this.kept.isOpen(pod);
+    expect(isOpen).toBe(this.plain.isOpen(pod));
+    return isOpen;
+  }
+
   fits(pod: number, node: NodeInfo): boolean {
     this.questions++;
     const answer = this.plain.fits(pod, node);

@@ -54,6 +54,11 @@ export class PlainPlacement implements PlacementOracle {
     return this.prepare(pod)?.isNodeLocal === false ? -1 : this.cluster.pods.template[pod];
   }
 
+  isOpen(pod: number): boolean {
+    const prepared = this.prepare(pod);
+    return prepared !== null && prepared.base !== null && prepared.isNodeLocal && prepared.nodeNames === null;
+  }
+
   fits(pod: number, node: NodeInfo): boolean {
     const prepared = this.prepare(pod);
     if (prepared === null || prepared.base === null) return false;

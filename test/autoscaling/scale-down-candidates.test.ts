@@ -58,6 +58,7 @@ test('pods are tried where they went last time, and on no node that goes', () =>
   const found: number[] = [];
   const whatIf = {
     mark: 0,
+    areLocal: () => false,
     info: (row: number) => cache.nodeInfo(row),
     remove: (pod: number, row: number) => {
       expect(cluster.pods.node[pod]).toBe(row);

@@ -38,6 +38,10 @@ class CpuOracle implements PlacementOracle {
     return this.isLocal ? this.world.cache.pods.template[row] : -1;
   }
 
+  isOpen(): boolean {
+    return this.isLocal;
+  }
+
   fits(row: number, info: NodeInfo): boolean {
     this.asked.push(info.name);
     const { columns, amounts } = this.world.cache.templateOf(row).accounted;

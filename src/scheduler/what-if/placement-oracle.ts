@@ -14,6 +14,8 @@ export interface PlacementOracle {
    * pod's template and the node decide.
    */
   localKind(pod: number): number;
+  /** Whether the pod has such a number, and no node is ruled out before it is asked. */
+  isOpen(pod: number): boolean;
   fits(pod: number, node: NodeInfo): boolean;
   /** A pod was put on a node, or taken off it, in thought; the NodeInfo says so already. */
   podAdded(pod: number, node: NodeInfo): void;

@@ -41,6 +41,16 @@ interface Prepared {
   applied: number;
 }
 
+/** What has to be asked of a template before it is known what its filters look at. */
+interface Doubts {
+  /** Plugins that filter, and may look at more of a pod than its spec. */
+  readonly beyondSpec: readonly Plugin[];
+  /** Plugins whose PreFilter may look at more than the template. */
+  readonly beyondTemplate: readonly Plugin[];
+  /** Both, each once. */
+  readonly all: readonly Plugin[];
+}
+
 /** Templates whose preparations are kept; beyond that the memory is emptied. */
 const KEPT_TEMPLATES = 1000;
 
@@ -62,6 +72,9 @@ export class ProfilePlacement implements PlacementOracle {
   /** By template: the look in which it was asked about last, and its kind then. */
   private askedIn: Uint32Array = new Uint32Array(0);
   private kinds: Int32Array = new Int32Array(0);
+  /** By template: what was prepared of its kind then. */
+  private readonly preparedOf: (Prepared | null)[] = [];
+  private readonly doubts = new Map<Profile, Doubts>();
 
   /** `refreshSnapshot` brings the nodes that the profiles' plugins see up to date. */
   constructor(cluster: SchedulerCache, profiles: ReadonlyMap<string, Profile>, refreshSnapshot: () => void) {
@@ -80,6 +93,11 @@ export class ProfilePlacement implements PlacementOracle {
 
   localKind(pod: number): number {
     return this.prepare(pod)?.isNodeLocal === false ? -1 : this.kinds[this.cluster.pods.template[pod]];
+  }
+
+  isOpen(pod: number): boolean {
+    const prepared = this.prepare(pod);
+    return prepared !== null && prepared.isNodeLocal && prepared.base !== null && prepared.nodeNames === null;
   }
 
   fits(pod: number, node: NodeInfo): boolean {
@@ -139,7 +157,7 @@ export class ProfilePlacement implements PlacementOracle {
 
   private prepare(pod: number): Prepared | null {
     const template = this.cluster.pods.template[pod];
-    if (this.askedIn[template] === this.look) return this.prepared.get(this.kinds[template]) ?? null;
+    if (this.askedIn[template] === this.look) return this.preparedOf[template];
     return this.prepareTemplate(this.cluster.templates.get(template), pod);
   }
 
@@ -148,26 +166,39 @@ export class ProfilePlacement implements PlacementOracle {
     if (id >= this.askedIn.length) this.makeRoom(id + 1);
     this.askedIn[id] = this.look;
     const profile = this.profiles.get(template.schedulerName);
-    const kind = (this.kinds[id] = kindOf(template, profile));
-    const known = this.prepared.get(kind);
-    if (known === null || (known !== undefined && this.holdsStill(known, template))) return known;
-    const made = profile === undefined ? null : this.runPreFilter(profile, pod);
-    this.prepared.set(kind, made);
-    return made;
+    const doubts = profile === undefined ? null : this.doubtsOf(profile);
+    const hasNone = doubts !== null && allPass(doubts.all, template);
+    const kind = hasNone || (doubts !== null && allPass(doubts.beyondSpec, template)) ? template.specOf : id;
+    this.kinds[id] = kind;
+    let prepared = this.prepared.get(kind);
+    if (prepared === undefined || (prepared !== null && !this.holdsStill(prepared, hasNone, template))) {
+      prepared = profile === undefined ? null : this.runPreFilter(profile, pod);
+      this.prepared.set(kind, prepared);
+    }
+    return (this.preparedOf[id] = prepared);
+  }
+
+  private doubtsOf(profile: Profile): Doubts {
+    let doubts = this.doubts.get(profile);
+    if (doubts === undefined) this.doubts.set(profile, (doubts = whatToAsk(profile)));
+    return doubts;
   }
 
   private makeRoom(templates: number): void {
     const length = grownCapacity(this.askedIn.length, templates);
     this.askedIn = growUint32(this.askedIn, length);
     this.kinds = growInt32(this.kinds, length);
+    while (this.preparedOf.length < length) this.preparedOf.push(null);
   }
 
-  /** Whether PreFilter would say the same again. Its moves in thought are those of an earlier look, if any. */
-  private holdsStill(prepared: Prepared, template: PodTemplate): boolean {
+  /**
+   * Whether PreFilter would say the same again: surely, where no plugin is in doubt. Its moves in thought are those of
+   * an earlier look, if any.
+   */
+  private holdsStill(prepared: Prepared, hasNoDoubts: boolean, template: PodTemplate): boolean {
     if (prepared.look === this.look) return true;
     if (!prepared.isNodeLocal) return false;
-    const { preFilter } = prepared.profile;
-    if (!preFilter.every((plugin) => isLocal(plugin.dependence?.filter) || passesAll(plugin, template))) return false;
+    if (!hasNoDoubts && !allPass(this.doubtsOf(prepared.profile).beyondTemplate, template)) return false;
     prepared.look = this.look;
     return true;
   }
@@ -206,9 +237,14 @@ export class ProfilePlacement implements PlacementOracle {
 }
 
 /** Templates of one kind differ, if at all, in what no plugin of the profile that filters looks at. */
-function kindOf(template: PodTemplate, profile: Profile | undefined): number {
-  const { id, specOf } = template;
-  if (id === specOf || profile === undefined) return id;
-  const looksAtSpec = (plugin: Plugin): boolean => plugin.specOnly === true || passesAll(plugin, template);
-  return profile.preFilter.every(looksAtSpec) && profile.filter.every(looksAtSpec) ? specOf : id;
+function whatToAsk({ preFilter, filter }: Profile): Doubts {
+  const beyondSpec = [...preFilter, ...filter].filter(({ specOnly }) => specOnly !== true);
+  const beyondTemplate = preFilter.filter(({ dependence }) => !isLocal(dependence?.filter));
+  const all = [...new Set<Plugin>([...beyondSpec, ...beyondTemplate])];
+  return { beyondSpec, beyondTemplate, all };
+}
+
+function allPass(plugins: readonly Plugin[], template: PodTemplate): boolean {
+  for (let i = 0; i < plugins.length; i++) if (!passesAll(plugins[i], template)) return false;
+  return true;
 }

@@ -3,9 +3,10 @@
  * are on their way. A node is copied when it is first changed; moves can be taken back to any mark.
  *
  * Looking for a node costs a Filter per node the first time; for a template whose filters look at the node alone, a
- * "no" is remembered until the node changes, so that a pod that fits nowhere costs a comparison per node.
+ * "no" is remembered until the node changes, so that a pod that fits nowhere costs a comparison per node. Moves that
+ * are known to fit can be put off until somebody looks at one of their places.
  */
-import { growUint32 } from '../../base/growable.ts';
+import { growUint32, growUint8 } from '../../base/growable.ts';
 import type { SchedulerCache } from '../cache/scheduler-cache.ts';
 import { GPU_MILLI, devicesFor } from '../../cluster/gpu-devices.ts';
 import { compileNode } from '../../cluster/node-facts.ts';
@@ -15,6 +16,14 @@ import type { Node } from '../../cluster/objects.ts';
 import type { PodTemplate } from '../../cluster/pod-template.ts';
 import type { DaemonPodsSource, PlacementOracle } from './placement-oracle.ts';
 import { ThoughtCopies } from './thought-copies.ts';
+
+/** Pods of one node that have found another place each, in order. */
+export interface Moves {
+  readonly row: number;
+  readonly pods: readonly number[];
+  /** As long as `pods`. */
+  readonly places: readonly number[];
+}
 
 export class WhatIfCluster {
   private readonly cluster: SchedulerCache;
@@ -30,6 +39,9 @@ export class WhatIfCluster {
   /** By local kind of pods: the node generation at which each row said no, 0: never. */
   private readonly refusals = new Map<number, Uint32Array>();
   private moveCount = 0;
+  /** By place: what was put off there, in order; and 1 where that is anything. */
+  private readonly putOffAt: Moves[][] = [];
+  private isPutOff: Uint8Array = new Uint8Array(0);
   private nextPlace = 0;
   private templatesSeen = 0;
   private hasExpendable = false;
@@ -48,6 +60,8 @@ export class WhatIfCluster {
     this.upcoming = upcoming;
     this.rows = this.cluster.nodes.length;
     this.copies.clear(this.rows + upcoming.length);
+    if (this.rows > this.isPutOff.length) this.isPutOff = growUint8(this.isPutOff, this.cluster.nodes.capacity);
+    this.isPutOff.fill(0);
     this.leaveOutExpendable();
   }
 
@@ -56,6 +70,7 @@ export class WhatIfCluster {
   }
 
   info(place: number): NodeInfo {
+    if (this.isPutOff[place] === 1) this.carryOut(place);
     if (this.copies.has(place)) return this.copies.get(place);
     return place < this.rows ? this.cluster.nodes.info[place] : this.upcoming[place - this.rows];
   }
@@ -91,6 +106,52 @@ export class WhatIfCluster {
     this.placement.podRemoved(pod, info);
   }
 
+  /**
+   * Whether the pod's template and a node alone decide if it may go there, whichever node it is. GPUs are left out: a
+   * pod that was taken off a node and put back may hold others.
+   */
+  isOpen(pod: number): boolean {
+    return this.cluster.templateOf(pod).gpu === null && this.placement.isOpen(pod);
+  }
+
+  /** Whether filters that look at no more than a node decide where those of `pods` may go that are on `row`. */
+  areLocal(row: number, pods: readonly number[]): boolean {
+    const { node, pinnedNode } = this.cluster.pods;
+    return pods.every((pod) => node[pod] !== row || pinnedNode[pod] >= 0 || this.placement.localKind(pod) >= 0);
+  }
+
+  /** The first pod of each template. */
+  oneOfEachTemplate(pods: readonly number[]): number[] {
+    const { template } = this.cluster.pods;
+    return pods.filter((pod, index) => pods.findIndex((other) => template[other] === template[pod]) === index);
+  }
+
+  /** Grows with every change of the node or its pods; -1 for a node that is on its way. */
+  generation(place: number): number {
+    return place < this.rows ? this.cluster.nodes.generation[place] : -1;
+  }
+
+  /** Grows when the order of the node's pods changes otherwise. */
+  orderVersion(row: number): number {
+    return this.cluster.nodes.info[row].orderVersion;
+  }
+
+  fits(pod: number, place: number): boolean {
+    return this.placement.fits(pod, this.info(place));
+  }
+
+  /**
+   * What moves among nodes that are there, and are known to fit, mean for one of the nodes. Nothing is done before it is
+   * looked at; it cannot be taken back, and filters that look beyond a node do not learn of it.
+   */
+  putOff(place: number, moves: Moves): void {
+    if (this.isPutOff[place] === 1) this.putOffAt[place].push(moves);
+    else {
+      this.isPutOff[place] = 1;
+      this.putOffAt[place] = [moves];
+    }
+  }
+
   get mark(): number {
     return this.moveCount;
   }
@@ -116,7 +177,22 @@ export class WhatIfCluster {
 
   /** Whether the place said no to the template and has not changed since, in thought or otherwise. */
   private isRefused(place: number, refusals: Uint32Array): boolean {
-    return place < this.rows && refusals[place] === this.cluster.nodes.generation[place] && !this.copies.has(place);
+    return place < this.rows && refusals[place] === this.cluster.nodes.generation[place] && !this.isMoved(place);
+  }
+
+  private isMoved(place: number): boolean {
+    return this.copies.has(place) || this.isPutOff[place] === 1;
+  }
+
+  private carryOut(place: number): void {
+    this.isPutOff[place] = 0;
+    const copy = this.copyOf(place);
+    for (const { row, pods, places } of this.putOffAt[place]) {
+      for (let i = 0; i < pods.length; i++) {
+        if (row === place) copy.removePod(pods[i], this.cluster.templateOf(pods[i]));
+        else if (places[i] === place) copy.addPod(pods[i], this.cluster.templateOf(pods[i]));
+      }
+    }
   }
 
   /** For a place that is not known to refuse. */
@@ -140,6 +216,7 @@ export class WhatIfCluster {
   }
 
   private copyOf(place: number): NodeInfo {
+    if (this.isPutOff[place] === 1) this.carryOut(place);
     return this.copies.has(place)
       ? this.copies.get(place)
       : this.copies.make(place, this.info(place), this.cluster.nodes.stride);
