@@ -41,7 +41,7 @@ function changingCluster(seed: string, kubernetes: KubernetesVersion = '1.37') {
   const gone: string[] = [];
   const addNode = (): void => void cluster.addNode({
     metadata: { name: (roll(2) === 0 ? undefined : gone.pop()) ?? `n${made++}` },
-    status: { allocatable: { cpu: '2', memory: '8Gi', pods: '8' } },
+    status: { allocatable: { cpu: '2', memory: '8Gi', pods: made % 3 === 0 ? '2' : '8' } },
   });
   for (let i = 0; i < NODES; i++) addNode();
   const template = (priority: number, requests: Readonly<Record<string, string>>): number => {
