@@ -17,7 +17,7 @@ import { checkSchedulerCache } from '../scheduler/cache/check-cache.ts';
 import { Placements } from '../scheduler/cache/placements.ts';
 import { SchedulerCache } from '../scheduler/cache/scheduler-cache.ts';
 import type { PodInfo } from '../scheduler/framework/pod-info.ts';
-import type { Handle, Plugin, PluginFactory, PreemptionPort } from '../scheduler/framework/plugin-api.ts';
+import type { DecidingRoom, Handle, Plugin, PluginFactory, PreemptionPort } from '../scheduler/framework/plugin-api.ts';
 import { Profile } from '../scheduler/framework/profile.ts';
 import { LiveSnapshot } from '../scheduler/cache/snapshot.ts';
 import type { Status } from '../scheduler/framework/status.ts';
@@ -73,6 +73,10 @@ class ReplayHandle implements Handle {
 
   decidingFilter(template: PodTemplate): Plugin | null {
     return this.made().decidingFilter(template);
+  }
+
+  decidingRoom(state: CycleState, template: PodTemplate): DecidingRoom | null {
+    return this.made().decidingRoom(state, template);
   }
 
   asksNodeOnly(template: PodTemplate): boolean {

@@ -11,6 +11,7 @@
  * Source: pkg/controller/podgc/gc_controller.go, pkg/controller/podgc/config/v1alpha1/defaults.go,
  * pkg/registry/core/pod/strategy.go (v1.36).
  */
+import { growInt32, growUint8, grownCapacity } from '../base/growable.ts';
 import { MICROS_PER_SECOND, type Micros } from '../base/time.ts';
 import { EvictionCause, PodOutcome, PodPhase } from '../cluster/cluster.ts';
 import type { Cluster } from '../cluster/cluster.ts';
@@ -38,6 +39,9 @@ export class PodGc implements ClusterObserver {
   private isCollectionDue = false;
   /** The last tick at which those that have ended were counted: it looks once. */
   private collectedAt: Micros = -1;
+  private readonly ended = new EndedPods();
+  /** Of the pods among which the oldest are looked for. */
+  private times: Float64Array = new Float64Array(0);
   /** Node rows with a tick to come that looks for terminating pods. */
   private readonly lookedAt = new Set<number>();
 
@@ -75,7 +79,8 @@ export class PodGc implements ClusterObserver {
     });
   }
 
-  podRemoved(): void {
+  podRemoved(pod: number): void {
+    if (this.cluster.pods.hasEnded(pod)) this.ended.add(pod);
     if (this.isCollectionDue || this.endedCount() <= MOST_ENDED_PODS) return;
     this.isCollectionDue = true;
     const tick = this.nextTick();
@@ -171,8 +176,10 @@ export class PodGc implements ClusterObserver {
     const evicted: number[] = [];
     const others: number[] = [];
     const { phase } = pods;
-    for (let pod = 0; pod < pods.length; pod++) {
-      if (phase[pod] < PodPhase.Succeeded || pods.isTerminating(pod)) continue;
+    const { rows, count } = this.ended.upToDate(pods);
+    for (let i = 0; i < count; i++) {
+      const pod = rows[i];
+      if (pods.isTerminating(pod)) continue;
       const isEvicted = phase[pod] === PodPhase.Failed && pods.history(pod).reason === 'Evicted';
       (isEvicted ? evicted : others).push(pod);
     }
@@ -184,9 +191,12 @@ export class PodGc implements ClusterObserver {
   private oldest(rows: readonly number[], count: number): readonly number[] {
     if (count === 0 || rows.length === 0) return [];
     const { createdAt, serial } = this.cluster.pods;
-    const times = Float64Array.from(rows, (pod) => createdAt[pod]);
-    const last = nthSmallest(times, times.length, Math.min(count, times.length) - 1);
-    const old = rows.filter((pod) => createdAt[pod] <= last);
+    if (this.times.length < rows.length) this.times = new Float64Array(grownCapacity(this.times.length, rows.length));
+    const { times } = this;
+    for (let i = 0; i < rows.length; i++) times[i] = createdAt[rows[i]];
+    const last = nthSmallest(times, rows.length, Math.min(count, rows.length) - 1);
+    const old: number[] = [];
+    for (let i = 0; i < rows.length; i++) if (createdAt[rows[i]] <= last) old.push(rows[i]);
     return old.sort((a, b) => createdAt[a] - createdAt[b] || serial[a] - serial[b]).slice(0, count);
   }
 
@@ -197,5 +207,35 @@ export class PodGc implements ClusterObserver {
     // Its end is written first; the object goes when the Job controller has counted it.
     if (pods.isTracked(pod) && !pods.hasEnded(pod)) api.endPod(pod, { phase: PodPhase.Failed, outcome });
     else if (!pods.isTracked(pod)) api.removePod(pod, outcome);
+  }
+}
+
+/** The rows of pods that have ended and are kept. 5 bytes a row. */
+class EndedPods {
+  rows: Int32Array = new Int32Array(0);
+  /** Of `rows`: how many are in use. */
+  count = 0;
+  /** By row: 1 where it is among them. */
+  private isListed: Uint8Array = new Uint8Array(0);
+
+  add(pod: number): void {
+    if (pod >= this.isListed.length)
+      this.isListed = growUint8(this.isListed, grownCapacity(this.isListed.length, pod + 1));
+    if (this.isListed[pod] === 1) return;
+    this.isListed[pod] = 1;
+    if (this.count === this.rows.length)
+      this.rows = growInt32(this.rows, grownCapacity(this.rows.length, this.count + 1));
+    this.rows[this.count++] = pod;
+  }
+
+  /** Without those that are gone. */
+  upToDate(pods: Cluster['pods']): this {
+    const { rows, count, isListed } = this;
+    this.count = 0;
+    for (let i = 0; i < count; i++) {
+      if (pods.hasEnded(rows[i])) rows[this.count++] = rows[i];
+      else isListed[rows[i]] = 0;
+    }
+    return this;
   }
 }

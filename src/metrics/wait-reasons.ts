@@ -91,14 +91,21 @@ export class WaitReasons {
   attemptsFailed(pods: Int32Array, count: number, attempt: FailedAttempt, after: Micros, every: Micros): void {
     const { phase, template } = this.cluster.pods;
     const { groups, attempts } = this;
+    // Most have the group of the one before, which is that of the attempt: nothing of theirs changes.
+    let known = 0;
+    let times = 0;
     for (let i = 0; i < count; i++) {
       const pod = pods[i];
       if (phase[pod] !== PodPhase.Pending) continue;
-      const group = this.group[pod];
-      const isSame = group > 0 && attempts[pod] === attempt;
-      groups[isSame ? group - 1 : this.enter(pod, attempt, after + (i + 1) * every)].attempts++;
-      this.lastOfTemplate[template[pod]] = attempt;
+      if (times === 0 || this.group[pod] !== known || template[pod] !== groups[known - 1].template) {
+        if (times > 0) groups[known - 1].attempts += times;
+        times = 0;
+        known = this.enter(pod, attempt, after + (i + 1) * every) + 1;
+        this.lastOfTemplate[template[pod]] = attempt;
+      } else attempts[pod] = attempt;
+      times++;
     }
+    if (times > 0) groups[known - 1].attempts += times;
   }
 
   /**

@@ -352,6 +352,7 @@ export class Scheduler implements CacheObserver {
       preemption: this.preemption,
       filterWithNominatedPods: (state, pod, node: NodeInfo) => profile().runFilterWithNominatedPods(state, pod, node),
       decidingFilter: (template) => (this.options.plain ? null : profile().decidingFilter(template)),
+      decidingRoom: (state, template) => (this.options.plain ? null : profile().decidingRoom(state, template)),
       asksNodeOnly: (template) => !this.options.plain && profile().asksNodeOnly(template),
       runPreFilterAddPod: (state, pod, podToAdd, node) => profile().runPreFilterAddPod(state, pod, podToAdd, node),
       runPreFilterRemovePod: (state, pod, podToRemove, node) =>

@@ -76,6 +76,9 @@ test.each(['a', 'b', 'c', 'd'])('while few nodes take it (%s)', (seed) => {
       .toEqual(STATUSES.map((_, verdict) => actual.filter((other) => other === verdict).length));
     const listed = blocked.unschedulableNodes(except).map(({ row }) => row);
     expect(listed).toEqual(actual.flatMap((verdict, row) => (except.has(row) || verdict % 2 === 1 ? [row] : [])));
+    const { words, count } = blocked.unschedulableBits(except);
+    expect([...actual.keys()].filter((row) => ((words[row >> 5] >> (row & 31)) & 1) === 1)).toEqual(listed);
+    expect(count).toBe(listed.length);
     // Nothing is counted anew where it is right.
     walk();
     expect(looksOf(() => { blocked.begin(); })).toBe(0);

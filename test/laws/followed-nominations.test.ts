@@ -1,9 +1,10 @@
 /**
  * What follows changes of nominations and nodes, against the same found out anew: which nodes have nominated pods, what
- * those nodes say, on which nodes preemption is hopeless, and which nodes the dry run is about.
+ * those nodes say, on which nodes preemption is hopeless, which nodes the dry run is about, and which node it chooses.
  */
 import { expect, test } from 'vitest';
 import { Cluster, PodOutcome } from '../../src/cluster/cluster.ts';
+import type { KubernetesVersion } from '../../src/cluster/kubernetes-versions.ts';
 import { Kernel } from '../../src/kernel/kernel.ts';
 import type { NodeInfo } from '../../src/scheduler/cache/node-info.ts';
 import { HopelessNodes } from '../../src/scheduler/fast/hopeless-nodes.ts';
@@ -12,10 +13,12 @@ import { Trials } from '../../src/scheduler/fast/trials.ts';
 import type { Trial } from '../../src/scheduler/fast/trials.ts';
 import { NominatedVerdicts } from '../../src/scheduler/fast/nominated-verdicts.ts';
 import { CycleState } from '../../src/scheduler/framework/cycle-state.ts';
-import type { Handle, NodeStatuses } from '../../src/scheduler/framework/plugin-api.ts';
+import type { Handle, NodeBits, NodeStatuses } from '../../src/scheduler/framework/plugin-api.ts';
 import { PodInfo } from '../../src/scheduler/framework/pod-info.ts';
-import { unschedulable } from '../../src/scheduler/framework/status.ts';
+import { statusMessage, unschedulable } from '../../src/scheduler/framework/status.ts';
 import type { Status } from '../../src/scheduler/framework/status.ts';
+import { dryRunMemory, indexedDryRun, listedDryRun } from '../../src/scheduler/preemption/candidates.ts';
+import type { ChoosingDryRun } from '../../src/scheduler/preemption/candidates.ts';
 import { pluginRegistry } from '../../src/scheduler/plugins/registry.ts';
 import { churnScheduler } from '../support/churn-scheduler.ts';
 
@@ -23,9 +26,9 @@ const NODES = 40;
 const FULL = unschedulable('NodeResourcesFit', 'Insufficient cpu');
 
 /** A cluster of which a stream changes something at each step, and its scheduler, which decides on nothing. */
-function changingCluster(seed: string) {
+function changingCluster(seed: string, kubernetes: KubernetesVersion = '1.37') {
   const kernel = new Kernel({ seed });
-  const cluster = new Cluster(kernel);
+  const cluster = new Cluster(kernel, kubernetes);
   const dice = kernel.random.stream('changes');
   const roll = (count: number): number => Math.floor(dice.next() * count);
   const configuration = { apiVersion: 'kubescheduler.config.k8s.io/v1', kind: 'KubeSchedulerConfiguration' };
@@ -38,16 +41,20 @@ function changingCluster(seed: string) {
   const gone: string[] = [];
   const addNode = (): void => void cluster.addNode({
     metadata: { name: (roll(2) === 0 ? undefined : gone.pop()) ?? `n${made++}` },
-    status: { allocatable: { cpu: '2', memory: '8Gi', pods: '8' } },
+    status: { allocatable: { cpu: '2', memory: '8Gi', pods: made % 3 === 0 ? '2' : '8' } },
   });
   for (let i = 0; i < NODES; i++) addNode();
-  const templates = [0, 100, 200].map((priority) => {
-    const containers = [{ name: 'c', image: 'i', resources: { requests: { cpu: '700m' } } }];
+  const template = (priority: number, requests: Readonly<Record<string, string>>): number => {
+    const containers = [{ name: 'c', image: 'i', resources: { requests } }];
     return cluster.internTemplate({ metadata: {}, spec: { containers, priority } }).id;
-  });
+  };
+  const templates = [0, 100, 200].map((priority) => template(priority, { cpu: '700m' }));
+  const residents = [0, 100, 200].flatMap((priority) => [{ cpu: '700m' }, { cpu: '1500m', memory: '3Gi' }, {}].map(
+    (requests) => template(priority, requests as Readonly<Record<string, string>>),
+  ));
   const seedOf = { owner: -1, workloadClass: 0, durationMicros: Infinity, pinnedNode: -1, nominatedNode: -1 };
-  const create = (ordinal: number): number => cluster.createPod({
-    template: templates[ordinal % 3], nameBase: cluster.names.intern('p'), nameOrdinal: ordinal, ...seedOf,
+  const create = (ordinal: number, among: readonly number[] = templates): number => cluster.createPod({
+    template: among[ordinal % among.length], nameBase: cluster.names.intern('p'), nameOrdinal: ordinal, ...seedOf,
   });
   const waiting = Array.from({ length: 60 }, (_, index) => create(index));
   const bound: number[] = [];
@@ -55,14 +62,17 @@ function changingCluster(seed: string) {
   const change = (): void => {
     const rows = alive();
     const row = rows[roll(rows.length)];
-    const what = roll(10);
+    const what = roll(11);
     if (what < 4) nominator.add(waiting[roll(waiting.length)], roll(8) === 0 ? 'nowhere' : cache.nodeInfo(row).name);
     else if (what < 5) nominator.remove(waiting[roll(waiting.length)]);
     else if (what < 6) nominator.refresh(waiting[roll(waiting.length)]);
     else if (what < 8 && bound.length < 70) {
-      const pod = create(1000 + bound.length);
+      const pod = create(1000 + roll(9), residents);
       cluster.bindPod(pod, row);
       bound.push(pod);
+    } else if (what === 10) {
+      const pod = bound[roll(bound.length)];
+      if (pod !== undefined) cluster.acknowledgePod(pod, roll(4) * 1_000_000);
     } else if (what < 9 && bound.length > 0)
       cluster.removePod(bound.splice(roll(bound.length), 1)[0], PodOutcome.Succeeded);
     else if (roll(3) === 0 && rows.length > NODES / 2 && cache.nodeInfo(row).pods.length === 0) {
@@ -190,4 +200,66 @@ test.each(['a', 'b'])('a trial is known as long as when each node is asked for i
     }
   }
   expect(Math.min(seen.known, seen.unknown)).toBeGreaterThan(400);
+});
+
+/** Some nodes of a snapshot as bits. */
+function bitsOf({ nodes, rows, positionOf }: ReturnType<typeof changingCluster>['snapshot'], some: readonly NodeInfo[]): NodeBits {
+  const words = new Int32Array((nodes.length >> 5) + 1);
+  for (const { row } of some) words[positionOf[row] >> 5] |= 1 << (positionOf[row] & 31);
+  return { words, count: some.length, rows, positionOf };
+}
+
+test.each([['a', '1.36'], ['b', '1.37'], ['c', '1.37']] as const)('a dry run over bits chooses as one over a list, without memory, that asks every filter (%s, %s)', (seed, kubernetes) => {
+  const { cache, snapshot, nominator, profile, waiting, roll, changeRound } = changingCluster(seed, kubernetes);
+  const pod = new PodInfo(cache, -1);
+  const plain = {
+    cluster: cache,
+    snapshot,
+    nominatedPods: (name: string) => nominator.podsOf(name),
+    nominations: () => nominator.byNode(),
+    nominationCount: () => nominator.size,
+    filterWithNominatedPods: profile.runFilterWithNominatedPods.bind(profile),
+    runPreFilterAddPod: profile.runPreFilterAddPod.bind(profile),
+    runPreFilterRemovePod: profile.runPreFilterRemovePod.bind(profile),
+  } as unknown as Handle;
+  const fast = {
+    ...plain,
+    nominationLog: () => nominator,
+    asksNodeOnly: () => true,
+    decidingRoom: profile.decidingRoom.bind(profile),
+  } as unknown as Handle;
+  const memory = dryRunMemory(cache);
+  const said = { chosen: 0, byRoom: 0, nowhere: 0 };
+  const byRoom = memory.byRoom.on.bind(memory.byRoom);
+  memory.byRoom.on = (...given) => {
+    const found = byRoom(...given);
+    if (found !== null) said.byRoom++;
+    return found;
+  };
+  for (let round = 0; round < 600; round++) {
+    changeRound(round);
+    pod.row = waiting[roll(waiting.length)];
+    // Some rounds are about few nodes, where often no one has pods to take off.
+    const share = 1 + roll(8);
+    const some = snapshot.nodes.filter(() => roll(8) < share);
+    if (some.length === 0) continue;
+    const state = new CycleState();
+    profile.runPreFilter(state, pod);
+    const listed = bitsOf(snapshot, some);
+    const cycle = { ofNode: () => FULL, unschedulable: () => some, unschedulableBits: () => listed } as unknown as NodeStatuses;
+    const limits = { candidates: 1 + roll(some.length), offset: roll(some.length) };
+    const textOf = (run: ChoosingDryRun | null): unknown => {
+      if (run === null) throw new Error('the filters look at the node alone');
+      const chosen = run.choose(limits);
+      if (chosen !== null) return chosen;
+      const counts: Record<string, number> = {};
+      for (const [status, count] of run.rejections()) counts[statusMessage(status)] = (counts[statusMessage(status)] ?? 0) + count;
+      said.nowhere++;
+      return [run.nodes, counts];
+    };
+    const wanted = textOf(listedDryRun(plain, state, pod, cycle, dryRunMemory(cache)));
+    expect(textOf(indexedDryRun(fast, state, pod, cycle, memory))).toEqual(wanted);
+    if (!Array.isArray(wanted)) said.chosen++;
+  }
+  expect(Math.min(said.chosen, said.byRoom, said.nowhere)).toBeGreaterThan(40);
 });

@@ -1,8 +1,10 @@
 // Short scripts whose waits can be added up by hand: who waited for what, from when to when.
 import { describe, expect, test } from 'vitest';
-import { PodOutcome } from '../../src/cluster/cluster.ts';
+import { PodOutcome, PodPhase } from '../../src/cluster/cluster.ts';
+import type { Cluster } from '../../src/cluster/cluster.ts';
+import { RandomStreams } from '../../src/kernel/random.ts';
 import { eventText } from '../../src/metrics/wait-facts.ts';
-import { OTHER_REASONS } from '../../src/metrics/wait-reasons.ts';
+import { OTHER_REASONS, WaitReasons } from '../../src/metrics/wait-reasons.ts';
 import type { FailedAttempt } from '../../src/metrics/wait-reasons.ts';
 import type { WaitFacts } from '../../src/metrics/run-result.ts';
 import { nodeObject, playScenario, podObject } from '../support/played-scenario.ts';
@@ -204,4 +206,37 @@ test('the node that almost had room is told with what it had, when the pod that 
     wanted: 4,
     allocatable: 8,
   });
+});
+
+test.each(['a', 'b', 'c'])('many failed attempts at once are the same as one after the other (%s)', (seed) => {
+  const dice = new RandomStreams(seed).stream('attempts');
+  const roll = (count: number): number => Math.floor(dice.next() * count);
+  const rows = Array.from({ length: 40 }, (_, row) => row);
+  const pods = {
+    phase: Uint8Array.from(rows, () => PodPhase.Pending as number),
+    template: Int32Array.from(rows, () => roll(2)),
+    workloadClass: Int32Array.from(rows, () => (roll(4) === 0 ? 1 : 0)),
+  };
+  const [one, many] = [0, 1].map(() => new WaitReasons({ pods } as unknown as Cluster));
+  const left = (): unknown[] => [one, many].map((reasons) => ({
+    groups: reasons.groups.map((group) => ({ ...group, waiting: [group.waiting.value, group.waiting.peak, group.waiting.integral(1e6)] })),
+    now: [...reasons.waitingNow],
+    told: rows.map((pod) => [reasons.attemptOf(pod), reasons.reasonOf(pod)]),
+    last: [0, 1].map((template) => reasons.lastOf(template)),
+  }));
+  for (let round = 0; round < 300; round++) {
+    const pod = roll(rows.length);
+    if (roll(3) === 0) pods.phase[pod] = roll(3) === 0 ? PodPhase.Bound : PodPhase.Pending;
+    // A scheduler that is late has not seen it.
+    if (roll(9) === 0) pods.template[pod] = roll(2);
+    if (roll(4) === 0) for (const reasons of [one, many]) reasons.podLeft(pod, round * 1000);
+    const list = Int32Array.from(rows.filter(() => roll(3) > 0));
+    const attempt = failure(['cpu', 'memory', 'taints'][roll(3)]);
+    for (const [index, row] of list.entries())
+      if (pods.phase[row] === PodPhase.Pending) one.attemptFailed(row, attempt, round * 1000 + 5 * (index + 1));
+    many.attemptsFailed(list, list.length, attempt, round * 1000, 5);
+    const [wanted, found] = left();
+    expect(found).toEqual(wanted);
+  }
+  expect(one.groups.length).toBeGreaterThan(8);
 });

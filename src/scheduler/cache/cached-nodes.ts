@@ -45,6 +45,9 @@ export class CachedNodes {
   /** Rows whose generation grew, in order: a ring, `changeCount` is where the next one goes (modulo CHANGE_RING). */
   readonly changedRows: Int32Array = new Int32Array(CHANGE_RING);
   changeCount = 0;
+  /** The same of rows whose `orderVersion` grew. */
+  readonly reorderedRows: Int32Array = new Int32Array(CHANGE_RING);
+  reorderCount = 0;
   /** Grows when a node comes or goes, or has other labels. */
   labelsVersion = 0;
 
@@ -52,6 +55,12 @@ export class CachedNodes {
   touch(row: number): void {
     this.generation[row]++;
     this.changedRows[this.changeCount++ & (CHANGE_RING - 1)] = row;
+  }
+
+  /** The order of the node's pods, or when one of them was acknowledged, has changed. */
+  reorder(info: NodeInfo): void {
+    info.orderVersion++;
+    this.reorderedRows[this.reorderCount++ & (CHANGE_RING - 1)] = info.row;
   }
 
   /** To be called when the node's pods, or how many it allows, have changed in number. */

@@ -198,7 +198,7 @@ export class SchedulerCache implements ClusterObserver {
   /** status.startTime: what preemption compares. */
   podAcknowledged(pod: number): void {
     this.changeCount++;
-    if (this.pods.node[pod] >= 0) this.nodes.info[this.pods.node[pod]].orderVersion++;
+    if (this.pods.node[pod] >= 0) this.nodes.reorder(this.nodes.info[this.pods.node[pod]]);
   }
 
   podStarted(pod: number): void {
@@ -365,7 +365,7 @@ export class SchedulerCache implements ClusterObserver {
   private moveToEnd(pod: number): void {
     const info = this.nodes.info[this.pods.node[pod]];
     const list = info.pods;
-    info.orderVersion++;
+    this.nodes.reorder(info);
     this.dropFromList(pod, list);
     this.pods.slot[pod] = list.length;
     list.push(pod);

@@ -2,12 +2,13 @@
  * A template that no node takes, from the walk that found it so: how many nodes have which verdict, which of them
  * something else than the verdict keeps the pod from, and the list of those that preemption may be tried on. Follows
  * the node table's changes; a walk over all nodes is the plain twin. A step a changed node, and one a node where a list
- * is made.
+ * is made; the same nodes as bits cost a step for each verdict that something takes the place of.
  */
 import type { SchedulerCache } from '../cache/scheduler-cache.ts';
 import type { NodeInfo } from '../cache/node-info.ts';
 import { CHANGE_RING } from '../cache/cached-nodes.ts';
 import type { LiveSnapshot } from '../cache/snapshot.ts';
+import type { NodeBits } from '../framework/plugin-api.ts';
 import { Code } from '../framework/status.ts';
 import type { Status } from '../framework/status.ts';
 
@@ -28,6 +29,9 @@ interface NodeList {
   readonly nodes: readonly NodeInfo[];
 }
 
+const WORD_BITS = 5;
+const WORD = (1 << WORD_BITS) - 1;
+
 /** With more nodes that take it most pods of the template find one, and nobody asks for the counts. */
 const MOST_FREE = 16;
 
@@ -47,6 +51,7 @@ export class BlockedNodes {
   private rows: Int32Array = new Int32Array(0);
   private seenChanges = 0;
   private unschedulable: NodeList | null = null;
+  private readonly bits = new UnschedulableBits();
   /** By row: 1 while a list is made in which the row's verdict is replaced. */
   private isReplaced: Uint8Array = new Uint8Array(0);
 
@@ -64,11 +69,13 @@ export class BlockedNodes {
     verdictCounts.length = 0;
     passing.clear();
     const { rows } = this.snapshot;
+    this.bits.begin(this.snapshot);
     for (let position = 0; position < rows.length; position++) {
       const row = rows[position];
       const verdict = verdicts.verdictAt(row);
       verdictCounts[verdict] = (verdictCounts[verdict] ?? 0) + 1;
       if (verdict === 0) passing.add(row);
+      if (isUnschedulable(verdicts.statuses[verdict])) this.bits.flip(position);
     }
     this.isFollowed = true;
     this.rows = rows;
@@ -81,6 +88,7 @@ export class BlockedNodes {
     this.drop();
     this.unschedulable = null;
     this.isReplaced = new Uint8Array(0);
+    this.bits.forget();
   }
 
   /**
@@ -119,12 +127,26 @@ export class BlockedNodes {
       if (before === after) continue;
       if (before === 0) passing.delete(row);
       if (after === 0) passing.add(row);
-      if (verdicts.statuses[before]?.code !== verdicts.statuses[after]?.code) this.unschedulable = null;
+      const { [before]: was, [after]: is } = verdicts.statuses;
+      if (was?.code !== is?.code) this.unschedulable = null;
+      if (isUnschedulable(was) !== isUnschedulable(is)) this.bits.flip(positionOf[row]);
       verdictCounts[before]--;
       verdictCounts[after] = (verdictCounts[after] ?? 0) + 1;
     }
     this.seenChanges = nodes.changeCount;
     return true;
+  }
+
+  /** The nodes of `unschedulableNodes`, as bits that are good until it is asked again. */
+  unschedulableBits(instead: ReadonlyMap<number, Status>): NodeBits {
+    const { bits, verdicts } = this;
+    const { positionOf } = this.snapshot;
+    bits.restore();
+    for (const [row, status] of instead) {
+      if (isUnschedulable(status) !== isUnschedulable(verdicts.statuses[verdicts.verdictAt(row)]))
+        bits.replace(positionOf[row]);
+    }
+    return bits;
   }
 
   /**
@@ -160,6 +182,50 @@ export class BlockedNodes {
     for (const row of replaced) isReplaced[row] = 0;
     return list;
   }
+}
+
+/** By position in cache order: the nodes whose verdict is Unschedulable, but where another takes its place for a while. */
+class UnschedulableBits implements NodeBits {
+  words: Int32Array = new Int32Array(0);
+  count = 0;
+  rows: Int32Array = NO_ROWS;
+  positionOf: Int32Array = NO_ROWS;
+  private readonly replaced: number[] = [];
+
+  begin({ rows, positionOf }: LiveSnapshot): void {
+    this.rows = rows;
+    this.positionOf = positionOf;
+    this.words = new Int32Array((rows.length >> WORD_BITS) + 1);
+    this.count = this.replaced.length = 0;
+  }
+
+  flip(position: number): void {
+    const word = (this.words[position >> WORD_BITS] ^= 1 << (position & WORD));
+    this.count += ((word >>> (position & WORD)) & 1) === 1 ? 1 : -1;
+  }
+
+  replace(position: number): void {
+    this.flip(position);
+    this.replaced.push(position);
+  }
+
+  /** What took the place of verdicts does so no longer. */
+  restore(): void {
+    for (const position of this.replaced) this.flip(position);
+    this.replaced.length = 0;
+  }
+
+  forget(): void {
+    this.words = new Int32Array(0);
+    this.rows = this.positionOf = NO_ROWS;
+    this.replaced.length = 0;
+  }
+}
+
+const NO_ROWS = new Int32Array(0);
+
+function isUnschedulable(status: Status | null | undefined): boolean {
+  return status?.code === Code.Unschedulable;
 }
 
 function isSameList(a: readonly number[], b: readonly number[]): boolean {

@@ -10,7 +10,7 @@ import { Diagnosis } from '../framework/diagnosis.ts';
 import type { StatusSource } from '../framework/diagnosis.ts';
 import type { DomainScore, DomainTable, DomainTest } from './domain-answers.ts';
 import type { PodInfo } from '../framework/pod-info.ts';
-import type { Plugin } from '../framework/plugin-api.ts';
+import type { NodeBits, Plugin } from '../framework/plugin-api.ts';
 import { invalidScore, isInert, isValidScore } from '../framework/profile.ts';
 import type { Profile, ScorePlugin } from '../framework/profile.ts';
 import type { LiveSnapshot } from '../cache/snapshot.ts';
@@ -519,6 +519,10 @@ class BlockedStatuses implements StatusSource {
 
   unschedulable(): readonly NodeInfo[] {
     return this.cache.blocked.unschedulableNodes(this.instead);
+  }
+
+  unschedulableBits(): NodeBits {
+    return this.cache.blocked.unschedulableBits(this.instead);
   }
 
   *explicit(): Generator<readonly [string, Status]> {

@@ -5,7 +5,7 @@
  * heap yields. Totals are filled in when a search first needs them; whoever changes a node calls `invalidate`. About 5
  * bytes a node.
  */
-import { lowestBit } from '../../base/bits.ts';
+import { bitCount, lowestBit } from '../../base/bits.ts';
 
 export const INFEASIBLE = -1;
 
@@ -382,12 +382,6 @@ export function precedesInHeap(a: number, b: number): boolean {
   const y = b + 1;
   const deeper = Math.clz32(x) - Math.clz32(y);
   return deeper >= 0 ? x <= y >> deeper : x >> -deeper < y;
-}
-
-function bitCount(bits: number): number {
-  let n = bits - ((bits >>> 1) & 0x5555_5555);
-  n = (n & 0x3333_3333) + ((n >>> 2) & 0x3333_3333);
-  return Math.imul((n + (n >>> 4)) & 0x0f0f_0f0f, 0x0101_0101) >>> 24;
 }
 
 /** Place of the n-th set bit, counted from 0. */

@@ -4,7 +4,7 @@
  */
 import { compareTexts } from '../../cluster/label-requirements.ts';
 import type { NodeInfo } from '../cache/node-info.ts';
-import type { NodeStatuses } from './plugin-api.ts';
+import type { NodeBits, NodeStatuses } from './plugin-api.ts';
 import { Code } from './status.ts';
 import type { Status } from './status.ts';
 
@@ -20,6 +20,7 @@ export interface StatusSource {
   ofNode(node: NodeInfo): Status | undefined;
   /** As NodeStatuses. */
   unschedulable(): readonly NodeInfo[];
+  unschedulableBits?(): NodeBits;
   explicit(): Iterable<readonly [string, Status]>;
 }
 
@@ -105,6 +106,10 @@ export class Diagnosis implements NodeStatuses {
     return this.source === null
       ? nodes.filter((node) => this.ofNode(node).code === Code.Unschedulable)
       : this.source.unschedulable();
+  }
+
+  unschedulableBits(): NodeBits | null {
+    return this.source?.unschedulableBits?.() ?? null;
   }
 
   unschedulableCount(): number {

@@ -73,8 +73,34 @@ export interface NodeStatuses {
   unschedulable(nodes: readonly NodeInfo[]): readonly NodeInfo[];
   /** How many these are, where that is known without making the list. */
   unschedulableCount?(): number;
+  /** The same as bits, where they are at hand. */
+  unschedulableBits?(): NodeBits | null;
   /** Nodes with a status of their own, in the order they were looked at. */
   explicit(): Iterable<readonly [string, Status]>;
+}
+
+/** Some nodes of the snapshot, by their place in its order; good until somebody asks for others. */
+export interface NodeBits {
+  /** 32 places a word. */
+  readonly words: Int32Array;
+  readonly count: number;
+  /** The snapshot's: the node row at each place (another array, another order), and back. */
+  readonly rows: Int32Array;
+  readonly positionOf: Int32Array;
+}
+
+/** Columns and amounts that a node must have left, beside a place for one more pod. */
+export interface RoomWanted {
+  readonly plugin: Plugin;
+  readonly columns: ArrayLike<number>;
+  readonly amounts: ArrayLike<number>;
+}
+
+/** What lets a pod onto a node with some pods taken off. */
+export interface DecidingRoom {
+  readonly wanted: RoomWanted;
+  /** Filters that have to be asked, too: they look at the node's object only. */
+  readonly others: readonly Plugin[];
 }
 
 /** PreBind may take simulated time: `afterMicros` later it is called again. */
@@ -111,6 +137,9 @@ export interface Plugin {
    */
   filterOf?(template: PodTemplate): (node: NodeInfo, row: number) => Status | null;
   scoreOf?(template: PodTemplate): (node: NodeInfo, row: number) => number;
+
+  /** What `filter` asks of a node, where it asks for nothing else, for pods of this template; null: for more. */
+  roomOf?(template: PodTemplate): RoomWanted | null;
 
   /** true: `filter` passes or rejects, and never gives an error. */
   readonly filterNeverFails?: boolean;
@@ -220,6 +249,8 @@ export interface Handle {
   filterWithNominatedPods(state: CycleState, pod: PodInfo, node: NodeInfo): Status | null;
   /** As Profile's; absent or null: every plugin has to be asked. */
   decidingFilter?(template: PodTemplate): Plugin | null;
+  /** As Profile's; absent or null: it cannot be told in amounts. */
+  decidingRoom?(state: CycleState, template: PodTemplate): DecidingRoom | null;
   /** As Profile's; absent: it cannot be said. */
   asksNodeOnly?(template: PodTemplate): boolean;
   runPreFilterAddPod(state: CycleState, pod: PodInfo, podToAdd: number, node: NodeInfo): Status | null;

@@ -12,7 +12,15 @@ import type { CycleState } from './cycle-state.ts';
 import type { NominationLog } from '../queue/nominator.ts';
 import { PodInfo } from './pod-info.ts';
 import { MAX_NODE_SCORE, MIN_NODE_SCORE } from './plugin-api.ts';
-import type { Dependence, Handle, NodeStatuses, Plugin, PluginFactory, PostFilterResult } from './plugin-api.ts';
+import type {
+  DecidingRoom,
+  Dependence,
+  Handle,
+  NodeStatuses,
+  Plugin,
+  PluginFactory,
+  PostFilterResult,
+} from './plugin-api.ts';
 import { Code, errorStatus, lazyStatus, statusMessage, unresolvable } from './status.ts';
 import type { Status } from './status.ts';
 
@@ -176,6 +184,19 @@ export class Profile {
     if (this.followsPods(template)) return null;
     const first = this.filter.find((plugin) => plugin.dependence?.filter !== 'facts' && !passesAll(plugin, template));
     return first?.dependence?.filter === 'node' ? first : null;
+  }
+
+  /**
+   * The same in amounts, with the filters after it that are not skipped and look at the node's object alone; null:
+   * there is no such filter, or it asks for more.
+   */
+  decidingRoom(state: CycleState, template: PodTemplate): DecidingRoom | null {
+    const deciding = this.decidingFilter(template);
+    const wanted = deciding?.roomOf?.(template) ?? null;
+    if (deciding === null || wanted === null) return null;
+    const after = this.filter.slice(this.filter.findIndex((plugin) => plugin === deciding) + 1);
+    const others = after.filter((plugin) => !state.skipFilter.has(plugin.name) && !passesAll(plugin, template));
+    return others.every(({ dependence }) => dependence?.filter === 'facts') ? { wanted, others } : null;
   }
 
   /**

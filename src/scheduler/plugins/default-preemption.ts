@@ -15,7 +15,7 @@ import type { Status } from '../framework/status.ts';
 import { NO_VICTIMS } from '../preemption/victims.ts';
 import type { Candidate } from '../preemption/victims.ts';
 import type { DryRunMemory } from '../preemption/candidates.ts';
-import { candidateTarget, chosenCandidate, dryRunMemory, dryRunPreemption } from '../preemption/candidates.ts';
+import { candidateTarget, dryRunMemory, indexedDryRun, listedDryRun } from '../preemption/candidates.ts';
 
 const NAME = 'DefaultPreemption';
 const NOT_HELPFUL = unresolvable(NAME, 'Preemption is not helpful for scheduling');
@@ -66,12 +66,12 @@ function preempt(
     const count = statuses.unschedulableCount?.() ?? statuses.unschedulable(handle.snapshot.nodes).length;
     return notHelpful(nodes, [[NO_VICTIMS, count]], drawNothing);
   }
-  const potential = statuses.unschedulable(handle.snapshot.nodes);
-  if (potential.length === 0) return notHelpful(nodes, [], drawNothing);
-  const dryRun = dryRunPreemption(handle, state, pod, statuses, potential, limits(potential.length), memory);
+  const dryRun = indexedDryRun(handle, state, pod, statuses, memory) ?? listedDryRun(handle, state, pod, statuses, memory);
+  if (dryRun.nodes === 0) return notHelpful(nodes, [], drawNothing);
+  const chosen = dryRun.choose(limits(dryRun.nodes));
   // Without a candidate all nodes are looked at, wherever the dry run begins.
-  if (dryRun.candidates.length === 0) return notHelpful(nodes, [...dryRun.rejections()], () => void drawOffset(handle));
-  return carryOut(handle, pod, chosenCandidate(handle.cluster, dryRun.candidates));
+  if (chosen === null) return notHelpful(nodes, [...dryRun.rejections()], () => void drawOffset(handle));
+  return carryOut(handle, pod, chosen);
 }
 
 /** Where a dry run begins, as a share of the nodes. */

@@ -14,7 +14,7 @@ import { CPU, FIRST_SCALAR, MEMORY, amountOf, isExtendedResource } from '../../c
 import type { ResourceRegistry } from '../../cluster/resources.ts';
 import { Action, event, isOwnPod } from '../framework/cluster-event.ts';
 import type { NodeEventView, PodEventView } from '../framework/cluster-event.ts';
-import type { Plugin, PluginFactory } from '../framework/plugin-api.ts';
+import type { Plugin, PluginFactory, RoomWanted } from '../framework/plugin-api.ts';
 import type { PodInfo } from '../framework/pod-info.ts';
 import { Code } from '../framework/status.ts';
 import type { Status } from '../framework/status.ts';
@@ -51,13 +51,14 @@ export const NodeResourcesFit: PluginFactory = {
     const verdicts = new Map<number, Status>();
     const strategy = args['scoringStrategy'] as ScoringStrategy;
     const score = scorer(strategy, registry);
-    return {
+    const plugin: Plugin = {
       name: NAME,
       dependence: { filter: 'node', score: 'node' },
       specOnly: true,
       preFilter: () => ({ status: null, nodeNames: null }),
       filter: (_state, pod, node) => filter(pod.template, node, registry, ignored, verdicts),
       filterOf: (template) => filterOf(template, handle.cluster, ignored, verdicts),
+      roomOf: (template) => roomOf(template, plugin, ignored),
       onlyRowsOf: (template) => onlyRowsOf(template, handle.cluster.nodes, ignored),
       preScore: () => null,
       score: (_state, pod, node) => score(pod.template, node),
@@ -81,6 +82,7 @@ export const NodeResourcesFit: PluginFactory = {
         { event: event('DeviceClass', Action.Add | Action.Update), hint: () => 'QueueSkip' },
       ],
     };
+    return plugin;
   },
 };
 
@@ -196,6 +198,14 @@ function filterOf(
     const known = lacking > MAX_LACKING ? undefined : verdicts.get(lacking + unresolvable);
     return known ?? filter(template, node, resources, ignored, verdicts);
   };
+}
+
+/** null: devices are asked, too. */
+function roomOf(
+  { gpu, requested: { columns, amounts } }: PodTemplate, plugin: Plugin, ignored: (column: number) => boolean,
+): RoomWanted | null {
+  const isWanted = (_: number, i: number): boolean => columns[i] < FIRST_SCALAR || !ignored(columns[i]);
+  return gpu === null ? { plugin, columns: columns.filter(isWanted), amounts: amounts.filter(isWanted) } : null;
 }
 
 /** The fewest nodes that offer one of the resources that not all nodes have; null: the template wants none of those. */

@@ -7,13 +7,14 @@ import type { NodeInfo } from '../cache/node-info.ts';
 import type { CycleState } from '../framework/cycle-state.ts';
 import type { Handle, NodeStatuses } from '../framework/plugin-api.ts';
 import type { PodInfo } from '../framework/pod-info.ts';
-import { Code, countUp } from '../framework/status.ts';
+import { countUp, errorStatus } from '../framework/status.ts';
 import type { Status } from '../framework/status.ts';
 import { HopelessNodes } from '../fast/hopeless-nodes.ts';
 import type { Tries } from '../fast/hopeless-nodes.ts';
 import { NominatedNodes } from '../fast/nominated-nodes.ts';
-import { Trials } from '../fast/trials.ts';
-import { NO_VICTIMS, disruptionBudgets, selectVictims } from './victims.ts';
+import { LowestPriorities, Trials, VictimsByRoom, isReason } from '../fast/trials.ts';
+import type { Trial } from '../fast/trials.ts';
+import { NO_VICTIMS, compareMerits, disruptionBudgets, selectVictims } from './victims.ts';
 import type { Budget, Candidate } from './victims.ts';
 
 export interface DryRunLimits {
@@ -34,6 +35,7 @@ export interface DryRunMemory {
   readonly lowest: LowestPriorities;
   readonly hopeless: HopelessNodes;
   readonly trials: Trials;
+  readonly byRoom: VictimsByRoom;
   /** Brought up to date before each dry run; null: the handle does not tell what changes. */
   nominated: NominatedNodes | null;
 }
@@ -43,6 +45,7 @@ export function dryRunMemory(cluster: SchedulerCache): DryRunMemory {
     lowest: new LowestPriorities(cluster),
     hopeless: new HopelessNodes(cluster),
     trials: new Trials(cluster),
+    byRoom: new VictimsByRoom(cluster),
     nominated: null,
   };
 }
@@ -53,35 +56,6 @@ function followNominations(handle: Handle, memory: DryRunMemory): NominatedNodes
   const nominated = (memory.nominated ??= new NominatedNodes(handle.cluster, handle.snapshot));
   nominated.bringUpToDate(handle.nominations(), log);
   return nominated;
-}
-
-/** The least priority of a pod on each node, looked up once per change of the node. */
-export class LowestPriorities {
-  private readonly cluster: SchedulerCache;
-  /** By node row: the node's generation that `lowest` is of. */
-  private generations: Uint32Array = new Uint32Array(0);
-  private lowest: Float64Array = new Float64Array(0);
-
-  constructor(cluster: SchedulerCache) {
-    this.cluster = cluster;
-  }
-
-  /** Infinity: there is no pod. */
-  of(node: NodeInfo): number {
-    const { row } = node;
-    const { generation, capacity } = this.cluster.nodes;
-    if (this.generations.length < capacity) {
-      this.generations = new Uint32Array(capacity);
-      this.lowest = new Float64Array(capacity);
-    }
-    if (this.generations[row] !== generation[row]) {
-      this.generations[row] = generation[row];
-      let lowest = Infinity;
-      for (const pod of node.pods) lowest = Math.min(lowest, this.cluster.templateOf(pod).priority);
-      this.lowest[row] = lowest;
-    }
-    return this.lowest[row];
-  }
 }
 
 /** How many candidates are enough among `nodes` potential nodes. */
@@ -99,8 +73,6 @@ export function dryRunPreemption(
   limits: DryRunLimits,
   memory: DryRunMemory = dryRunMemory(handle.cluster),
 ): DryRun {
-  let budgets: readonly Budget[] | null = null;
-  const columns = handle.cluster.nodes.stride;
   const safe: Candidate[] = [];
   const violating: Candidate[] = [];
   /** Of the nodes that had to be tried; the others with nobody to take off have no victims. */
@@ -109,21 +81,12 @@ export function dryRunPreemption(
   const nominated = followNominations(handle, memory);
   const tries = memory.hopeless.triesAmong(handle, state, pod, cycle, nodes, nominated, (node) => lowest.of(node));
   const known = memory.trials.of(handle, pod, nominated);
+  const trialOn = trialsOf(handle, state, pod, cycle, memory);
   const tryOne = (live: NodeInfo): void => {
     if (lowest.of(live) >= pod.priority) return;
-    let result = known?.find(live);
-    if (result === undefined) {
-      const node = live.whatIf(columns);
-      result = selectVictims(handle, state.clone(), pod, node, (budgets ??= disruptionBudgets(handle.cluster)));
-      if (!('code' in result) && result.victims.length === 0)
-        result = {
-          code: Code.Error,
-          reasons: [`expected at least one victim pod on node "${node.name}"`],
-          plugin: 'DefaultPreemption',
-        };
-      known?.keep(live, result);
-    }
-    if ('code' in result) tried.set(live, result);
+    const result = known?.find(live) ?? trialOn(live);
+    known?.keep(live, result);
+    if (isReason(result)) tried.set(live, result);
     else {
       const list = result.pdbViolations === 0 ? safe : violating;
       if (list.length < limits.candidates) list.push(result);
@@ -137,6 +100,68 @@ export function dryRunPreemption(
     }
   }
   return { candidates: [...safe, ...violating], rejections: () => rejectionsOf(nodes.length, tried, tries) };
+}
+
+/** Makes trials on nodes with pods of lower priority. */
+function trialsOf(
+  handle: Handle, state: CycleState, pod: PodInfo, cycle: NodeStatuses, { byRoom }: DryRunMemory,
+): (live: NodeInfo) => Trial {
+  let budgets: readonly Budget[] | null = null;
+  const { cluster } = handle;
+  const room = handle.decidingRoom?.(state, pod.template) ?? null;
+  const tellsRoom = (live: NodeInfo): boolean =>
+    cycle.ofNode(live)?.plugin === room?.wanted.plugin.name &&
+    handle.nominatedPods(live.name).length === 0 &&
+    room?.others.every((plugin) => plugin.filter?.(state, pod, live) === null) === true;
+  return (live) => {
+    budgets ??= disruptionBudgets(cluster);
+    if (room !== null && budgets.length === 0 && tellsRoom(live)) {
+      const found = byRoom.on(live, pod.priority, room.wanted);
+      if (found !== null) return found;
+    }
+    const result = selectVictims(handle, state.clone(), pod, live.whatIf(cluster.nodes.stride), budgets);
+    if (isReason(result) || result.victims.length > 0) return result;
+    return errorStatus('DefaultPreemption', `expected at least one victim pod on node "${live.name}"`);
+  };
+}
+
+/** A dry run over the nodes that the cycle rejected as Unschedulable, of which so many are known before it is made. */
+export interface ChoosingDryRun {
+  readonly nodes: number;
+  /** null: preemption helps nowhere. */
+  choose(limits: DryRunLimits): Candidate | null;
+  /** When it has helped nowhere. */
+  rejections(): ReadonlyMap<Status, number>;
+}
+
+/** null: it has to be made over a list (dryRunPreemption, the plain twin). */
+export function indexedDryRun(
+  handle: Handle, state: CycleState, pod: PodInfo, cycle: NodeStatuses, memory: DryRunMemory,
+): ChoosingDryRun | null {
+  const listed = cycle.unschedulableBits?.() ?? null;
+  const log = handle.nominationLog?.();
+  if (listed === null || log === undefined) return null;
+  const known = memory.trials.of(handle, pod, followNominations(handle, memory));
+  if (known === null) return null;
+  const { lowest } = memory;
+  const { info } = handle.cluster.nodes;
+  const trialOn = trialsOf(handle, state, pod, cycle, memory);
+  const tryOn = (row: number): Trial => {
+    const live = info[row];
+    if (lowest.of(live) >= pod.priority) return NO_VICTIMS;
+    const before = known.find(live);
+    if (before !== undefined) return before;
+    const result = trialOn(live);
+    known.keep(live, result);
+    return result;
+  };
+  const places = known.places(listed, log);
+  const takesLast = handle.cluster.features.victimStartsReadOnce;
+  return {
+    nodes: listed.count,
+    choose: ({ offset, candidates }) => places.choose(listed, { offset, candidates, takesLast, tryOn }),
+    rejections: () => places.reasonsOf(listed),
+  };
 }
 
 /** What the trials said, and on the other nodes why none was needed. */
@@ -167,12 +192,6 @@ export function bestCandidates(candidates: readonly Candidate[]): Candidate[] {
   return best;
 }
 
-function compareMerits({ merits: a }: Candidate, { merits: b }: Candidate): number {
-  let i = 0;
-  while (i < a.length && a[i] === b[i]) i++;
-  return i === a.length ? 0 : a[i] < b[i] ? -1 : 1;
-}
-
 /**
  * The one that is taken of those. Victims that have not started count as starting when they are looked at: from v1.37
  * on that is in the dry run, so that of nodes with such victims the last one is the best.
@@ -182,4 +201,20 @@ export function chosenCandidate(cluster: SchedulerCache, candidates: readonly Ca
   const takesLast =
     cluster.features.victimStartsReadOnce && best.length > 1 && best[0].merits.at(-1) === Infinity;
   return best[takesLast ? best.length - 1 : 0];
+}
+
+/** The same over a list. */
+export function listedDryRun(
+  handle: Handle, state: CycleState, pod: PodInfo, cycle: NodeStatuses, memory: DryRunMemory,
+): ChoosingDryRun {
+  const potential = cycle.unschedulable(handle.snapshot.nodes);
+  let made: DryRun | null = null;
+  return {
+    nodes: potential.length,
+    choose: (limits) => {
+      made = dryRunPreemption(handle, state, pod, cycle, potential, limits, memory);
+      return made.candidates.length === 0 ? null : chosenCandidate(handle.cluster, made.candidates);
+    },
+    rejections: () => made?.rejections() ?? new Map(),
+  };
 }

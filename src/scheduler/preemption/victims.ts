@@ -75,7 +75,7 @@ export function selectVictims(
 }
 
 /** What upstream chooses among candidates by (pickOneNodeForPreemption). `victims`: most important first. */
-function meritsOf(cluster: SchedulerCache, victims: readonly number[], pdbViolations: number): readonly number[] {
+export function meritsOf(cluster: SchedulerCache, victims: readonly number[], pdbViolations: number): readonly number[] {
   let [highest, sum, earliest] = [-Infinity, 0, Infinity];
   for (const victim of victims) {
     const { priority } = cluster.templateOf(victim);
@@ -86,6 +86,13 @@ function meritsOf(cluster: SchedulerCache, victims: readonly number[], pdbViolat
   }
   // With few violations, lower priorities, fewer victims; of the most important ones, the earliest has started late.
   return [-pdbViolations, -highest, -sum, -victims.length, earliest];
+}
+
+/** Above 0: `a` is better than `b`. */
+export function compareMerits({ merits: a }: Candidate, { merits: b }: Candidate): number {
+  let i = 0;
+  while (i < a.length && a[i] === b[i]) i++;
+  return i === a.length ? 0 : a[i] < b[i] ? -1 : 1;
 }
 
 /** true: the pod fits with the victim back in place. */
