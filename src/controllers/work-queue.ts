@@ -118,7 +118,7 @@ export class WorkQueue implements WorkloadQueue {
 
   private comeAt(workload: number, due: Micros): void {
     if (due >= this.dueAt[workload]) return;
-    if (this.kernel.cancel(this.timers[workload])) this.waitingCount--;
+    if (this.dueAt[workload] !== Infinity && this.kernel.cancel(this.timers[workload])) this.waitingCount--;
     this.waitingCount++;
     this.dueAt[workload] = due;
     this.timers[workload] = this.kernel.timerAt(due, this.delayedEvent, workload, this.incarnation[workload]);

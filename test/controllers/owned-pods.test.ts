@@ -6,7 +6,7 @@ import { MICROS_PER_SECOND } from '../../src/base/time.ts';
 import { Cluster, EvictionCause, PodOutcome, PodPhase } from '../../src/cluster/cluster.ts';
 import { WorkloadKind } from '../../src/cluster/workload-table.ts';
 import { OwnedPodCounts } from '../../src/controllers/owned-pod-counts.ts';
-import { activePods, isAvailable, isTerminatingStill } from '../../src/controllers/owned-pods.ts';
+import { ApiRequests, activePods, isAvailable, isTerminatingStill, slowStart } from '../../src/controllers/owned-pods.ts';
 import { nthSmallest, plainChoice, PodsToGiveUp } from '../../src/controllers/pods-to-give-up.ts';
 import { Kernel } from '../../src/kernel/kernel.ts';
 import '../support/fixed-seed.ts';
@@ -135,6 +135,27 @@ test('a row that another workload has taken meanwhile is not counted for the one
   world.create(1, 1);
   world.turn(0, 1);
   expect([world.counts.uncounted(old), world.counts.uncounted(young)]).toEqual([[], [0]]);
+});
+
+test('pods are asked for in batches of 1, 2, 4 and so on, and none after a batch in which one was refused', () => {
+  const requests = new ApiRequests(new World().cluster);
+  const ask = (count: number, refused: readonly number[], by: ApiRequests | null): unknown[] => {
+    const asked: number[] = [];
+    const { made, isRefused } = slowStart(count, (index) => {
+      asked.push(index);
+      return !refused.includes(index);
+    }, by);
+    expect(asked).toEqual(asked.map((_, place) => place));
+    return [asked.length, made, isRefused];
+  };
+  for (const by of [null, requests]) {
+    expect(ask(0, [], by)).toEqual([0, 0, false]);
+    expect(ask(10, [], by)).toEqual([10, 10, false]);
+    expect(ask(10, [0], by)).toEqual([1, 0, true]);
+    expect(ask(10, [1, 9], by)).toEqual([3, 2, true]);
+    expect(ask(10, [4, 6], by)).toEqual([7, 5, true]);
+    expect(ask(10, [9], by)).toEqual([10, 9, true]);
+  }
 });
 
 test('the nth smallest is what a sort puts there', () => {
