@@ -82,6 +82,8 @@ export interface ClusterObserver {
   podCounted?(pod: number): void;
   /** Spec, status or deletion of a workload changed; `gone`: its row is freed after the notices. */
   workloadChanged?(workload: number, change: WorkloadChange): void;
+  /** It is not told of 'status', which is three notices of four. */
+  readonly ignoresStatus?: true;
   /** An owner that is no object came; nobody is told when it goes. */
   workloadStood?(workload: number): void;
   nodeAdded?(node: number): void;
@@ -177,18 +179,19 @@ export type Told<Observer, Notice extends keyof Observer> = Omit<Listeners, 'tel
 };
 
 /** Lists of listeners by notice. */
-export type ListenerLists<Observer> = { readonly [Notice in keyof Observer]-?: Omit<Listeners, 'tell'> };
+type ListenerLists = Readonly<Record<string, Omit<Listeners, 'tell'>>>;
 
 /** Enters an observer in the lists of all notices that it has a method for. */
-export function listen<Observer extends object>(lists: ListenerLists<Observer>, observer: Observer): void {
-  for (const notice of Object.keys(lists) as (keyof Observer)[]) {
-    const method = observer[notice] as Method | undefined;
-    if (method !== undefined) lists[notice].add(observer, method);
+export function listen(lists: object, observer: object): void {
+  const methods = observer as Readonly<Record<string, Method | undefined>>;
+  for (const [notice, listeners] of Object.entries(lists as ListenerLists)) {
+    const method = methods[notice];
+    if (method !== undefined) listeners.add(observer, method);
   }
 }
 
 /** A notice of the cluster. */
-export type Notice = keyof ClusterObserver;
+export type Notice = Exclude<keyof ClusterObserver, 'ignoresStatus'>;
 
 /** One list per notice, so that a notice costs only those who listen. */
 export class ObserverLists {
@@ -206,7 +209,7 @@ export class ObserverLists {
   readonly podRemoved: Told<ClusterObserver, 'podRemoved'> = new Listeners();
   readonly podDeleted: Told<ClusterObserver, 'podDeleted'> = new Listeners();
   readonly podCounted: Told<ClusterObserver, 'podCounted'> = new Listeners();
-  readonly workloadChanged: Told<ClusterObserver, 'workloadChanged'> = new Listeners();
+  readonly workloadChanged: WorkloadListeners = new WorkloadListeners();
   readonly workloadStood: Told<ClusterObserver, 'workloadStood'> = new Listeners();
   readonly nodeAdded: Told<ClusterObserver, 'nodeAdded'> = new Listeners();
   readonly nodeUpdated: Told<ClusterObserver, 'nodeUpdated'> = new Listeners();
@@ -214,4 +217,24 @@ export class ObserverLists {
   readonly nodeHealthChanged: Told<ClusterObserver, 'nodeHealthChanged'> = new Listeners();
   readonly eventRecorded: Told<ClusterObserver, 'eventRecorded'> = new Listeners();
   readonly objectChanged: Told<ClusterObserver, 'objectChanged'> = new Listeners();
+}
+
+/** Who is told of workloads. */
+class WorkloadListeners {
+  private readonly all = new Listeners();
+  private readonly ofStatus = new Listeners();
+
+  add(observer: ClusterObserver, method: Method): void {
+    this.all.add(observer, method);
+    if (observer.ignoresStatus !== true) this.ofStatus.add(observer, method);
+  }
+
+  setHushed(observer: ClusterObserver, isHushed: boolean): void {
+    this.all.setHushed(observer, isHushed);
+    this.ofStatus.setHushed(observer, isHushed);
+  }
+
+  tell(row: number, change: WorkloadChange): void {
+    (change === 'status' ? this.ofStatus : this.all).tell(row, change);
+  }
 }

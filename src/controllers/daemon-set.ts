@@ -65,6 +65,7 @@ export function daemonSetDetails(): DaemonSetDetails {
 }
 
 export class DaemonSetController implements ClusterObserver {
+  readonly ignoresStatus = true;
   readonly queue: WorkloadQueue;
   private readonly context: ControllerContext;
   private readonly cluster: Cluster;

@@ -10,6 +10,7 @@ import type { EventKind, Kernel } from '../kernel/kernel.ts';
 import { ApiRequests } from './owned-pods.ts';
 
 export class GarbageCollector implements ClusterObserver {
+  readonly ignoresStatus = true;
   private readonly kernel: Kernel;
   private readonly cluster: Cluster;
   private readonly requests: ApiRequests;

@@ -27,6 +27,7 @@ interface Ripening {
 }
 
 export class OwnedPodCounts implements ClusterObserver {
+  readonly ignoresStatus = true;
   private readonly cluster: Cluster;
   /** By pod row. */
   private marks: Uint8Array = new Uint8Array(0);

@@ -17,6 +17,7 @@ interface Items {
 }
 
 export class WorkItems implements ClusterObserver {
+  readonly ignoresStatus = true;
   private readonly cluster: Cluster;
   /** By row. */
   private readonly byJob = new Map<number, Items>();

@@ -58,6 +58,7 @@ export interface RunIdentity {
 }
 
 export class MetricsCollector implements ClusterObserver {
+  readonly ignoresStatus = true;
   private readonly kernel: Kernel;
   private readonly cluster: Cluster;
   private readonly scheduling: SchedulingCounters;

@@ -65,6 +65,7 @@ export interface ProvisionHost {
 }
 
 export class VolumeController implements ClusterObserver, ProvisionHost {
+  readonly ignoresStatus = true;
   /** null: a volume is there at once. */
   provisioner: Provisioner | null = null;
   /** Whether a node has the volume yet, so that it cannot be deleted. */
