@@ -90,6 +90,8 @@ function checkNode({ nodes, pods, templates, resources }: Cluster, row: number):
   );
   const column = resources.find(GPU_MILLI);
   nodes.devices[row]?.check(column < 0 ? 0 : nodes.allocatable[row * nodes.stride + column], new Set(nodes.pods[row]));
+  const count = nodes.pods[row].length;
+  assert(nodes.podCount[row] === count, `podCount of ${name} is ${nodes.podCount[row]}, it lists ${count}`);
   assert(nodes.workPods[row] === workPods, `workPods of ${name} is ${nodes.workPods[row]}, its pods say ${workPods}`);
 }
 

@@ -526,7 +526,7 @@ export class Cluster {
     const list = this.nodes.pods[node];
     this.pods.node[pod] = node;
     this.pods.slot[pod] = list.length;
-    list.push(pod);
+    this.nodes.podCount[node] = list.push(pod);
     this.accountPod(pod, node, 1);
     this.takeDevices(pod, node, devices);
     this.setPhase(pod, PodPhase.Bound);
@@ -544,6 +544,7 @@ export class Cluster {
     list[slot] = last;
     this.pods.slot[last] = slot;
     list.pop();
+    this.nodes.podCount[node] = list.length;
     this.accountPod(pod, node, -1);
     this.nodes.devices[node]?.give(pod);
     this.pods.node[pod] = -1;

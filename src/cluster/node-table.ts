@@ -29,6 +29,8 @@ export class NodeTable {
   requested: Float64Array = new Float64Array(0);
   /** Pods that the Node object allows. */
   allowedPods: Float64Array = new Float64Array(0);
+  /** How many `pods` there are, for those who look at the nodes in a row. */
+  podCount: Int32Array = new Int32Array(0);
   /** Pods here other than DaemonSets' (pinned ones). */
   workPods: Int32Array = new Int32Array(0);
   /** 1: a Node object exists. 0: free, or a ghost that still has pods. */
@@ -56,7 +58,7 @@ export class NodeTable {
     this.pods[row] = [];
     this.devices[row] = null;
     this.requested.fill(0, row * this.stride, (row + 1) * this.stride);
-    this.workPods[row] = 0;
+    this.podCount[row] = this.workPods[row] = 0;
     return row;
   }
 
@@ -85,6 +87,7 @@ export class NodeTable {
     this.allocatable = growFloat64(this.allocatable, capacity * this.stride);
     this.requested = growFloat64(this.requested, capacity * this.stride);
     this.allowedPods = growFloat64(this.allowedPods, capacity);
+    this.podCount = growInt32(this.podCount, capacity);
     this.workPods = growInt32(this.workPods, capacity);
     this.used = growUint8(this.used, capacity);
     this.alive = growUint8(this.alive, capacity);

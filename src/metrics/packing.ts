@@ -99,11 +99,11 @@ export class PackingSamples {
   }
 
   private addStranded(row: number, count: number): void {
-    const { pods, allowedPods, allocatable, requested, stride } = this.cluster.nodes;
+    const { podCount, allowedPods, allocatable, requested, stride } = this.cluster.nodes;
     const base = row * stride;
     const cpu = isExhausted(requested[base + CPU], allocatable[base + CPU]);
     const memory = isExhausted(requested[base + MEMORY], allocatable[base + MEMORY]);
-    const slots = isExhausted(pods[row].length, allowedPods[row]);
+    const slots = isExhausted(podCount[row], allowedPods[row]);
     if (!cpu && !memory && !slots) return;
     for (let column = 0; column < count; column++) {
       const amount = allocatable[base + column];

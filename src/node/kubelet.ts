@@ -446,8 +446,8 @@ export class Kubelet implements ClusterObserver, TroubleListener {
   }
 
   private start(pod: number, ticket: number): void {
-    if (this.isHeldBack(pod, ticket, (row) => this.started(row))) return;
-    this.started(pod);
+    if (!this.isCut(pod)) this.started(pod);
+    else this.isHeldBack(pod, ticket, (row) => this.started(row));
   }
 
   private started(pod: number): void {
@@ -456,12 +456,13 @@ export class Kubelet implements ClusterObserver, TroubleListener {
   }
 
   private finish(pod: number, ticket: number): void {
-    const succeed = (row: number): void => { this.ends.ended(row, 0); };
-    if (!this.isHeldBack(pod, ticket, succeed)) succeed(pod);
+    if (!this.isCut(pod)) this.ends.ended(pod, 0);
+    else this.isHeldBack(pod, ticket, (row) => { this.ends.ended(row, 0); });
   }
 
   private stop(pod: number, ticket: number): void {
-    if (!this.isHeldBack(pod, ticket, (row) => { this.ends.stopped(row); })) this.ends.stopped(pod);
+    if (!this.isCut(pod)) this.ends.stopped(pod);
+    else this.isHeldBack(pod, ticket, (row) => { this.ends.stopped(row); });
   }
 
   // ---- machines --------------------------------------------------------------------------------------------------

@@ -23,6 +23,8 @@ import type { StatusReports } from './status-reports.ts';
 /** Exit code of a container that SIGTERM has ended. */
 export const TERMINATED = 143;
 
+const SUCCEEDED: PodEnd = { phase: PodPhase.Succeeded, outcome: PodOutcome.Succeeded, exitCode: 0 };
+
 /** Why a kubelet makes a pod go. */
 export interface KubeletEviction {
   readonly cause: EvictionCause;
@@ -75,6 +77,7 @@ export class PodEnds {
   /** The pod is gone, or its kubelet has died and remembers nothing. */
   forget(pod: number): void {
     if (this.evictions.size > 0) this.evictions.delete(pod);
+    if (this.inTheWay.size === 0) return;
     this.release(pod);
     this.inTheWay.delete(pod);
   }
@@ -137,13 +140,9 @@ export class PodEnds {
 
   /** Its containers have ended for good by themselves. */
   ended(pod: number, exitCode: number): void {
-    const isRight = exitCode === 0;
-    const end = {
-      phase: isRight ? PodPhase.Succeeded : PodPhase.Failed,
-      outcome: isRight ? PodOutcome.Succeeded : PodOutcome.Failed,
-      exitCode,
-    };
-    this.tellEnd(pod, (row) => { this.writeEnd(row, end); });
+    const end = exitCode === 0 ? SUCCEEDED : { phase: PodPhase.Failed, outcome: PodOutcome.Failed, exitCode };
+    if (this.reports === null) this.writeEnd(pod, end);
+    else this.reports.tellEnd(pod, (row) => { this.writeEnd(row, end); });
   }
 
   /** It ran on a machine that has come back, and is not to be started again. */

@@ -100,7 +100,9 @@ export class Bindings {
   private readonly callsMade = new Map<number, number>();
   private readonly view: PodInfo;
   private readonly pending = new Map<number, Pending>();
-  private readonly everyPod = new Map<Profile, boolean>();
+  /** The profile that was asked about last, and the answer. */
+  private askedProfile: Profile | null = null;
+  private bindsEvery = false;
   /** Permit verdicts of the cycle under way. */
   private readonly permitWaits = new Map<string, Micros>();
 
@@ -155,31 +157,26 @@ export class Bindings {
   }
 
   /** Whether the pod's cycle state is needed after its cycle: some plugin reserves, waits or binds for it. */
-  keepsState(pod: number): boolean {
+  keepsState(pod: number, profile: Profile): boolean {
     if (this.permitWaits.size > 0) return true;
     this.view.row = pod;
-    if (hasClaims(this.view)) return true;
-    const profile = this.scheduler.profiles.get(this.view.template.schedulerName);
-    return profile !== undefined && this.bindsEveryPod(profile);
+    return hasClaims(this.view) || this.bindsEveryPod(profile);
   }
 
   /** Whether some plugin of the profile has something to do for pods without claims, too. */
   private bindsEveryPod(profile: Profile): boolean {
-    let known = this.everyPod.get(profile);
-    if (known === undefined) {
-      known =
-        profile.postBind.length > 0 ||
-        profile.bind.some((plugin) => plugin.name !== 'DefaultBinder') ||
-        [...profile.reserve, ...profile.preBind].some((plugin) => concerns(plugin, false));
-      this.everyPod.set(profile, known);
-    }
-    return known;
+    if (profile === this.askedProfile) return this.bindsEvery;
+    this.askedProfile = profile;
+    return (this.bindsEvery =
+      profile.postBind.length > 0 ||
+      profile.bind.some((plugin) => plugin.name !== 'DefaultBinder') ||
+      [...profile.reserve, ...profile.preBind].some((plugin) => concerns(plugin, false)));
   }
 
   /** The cycle has ended well: wait on Permit or go on to the binding. */
   start(pod: number, profile: Profile, state: CycleState): void {
     const incarnation = this.cluster.pods.incarnation[pod] | 0;
-    if (!this.keepsState(pod)) {
+    if (!this.keepsState(pod, profile)) {
       this.scheduler.queue.done(pod);
       this.kernel.after(this.bindMicros, this.bindEvent, pod, incarnation);
       return;
@@ -234,8 +231,8 @@ export class Bindings {
 
   /** The pod is gone. */
   drop(pod: number): void {
-    this.callsMade.delete(pod);
-    const entry = this.pending.get(pod);
+    if (this.callsMade.size > 0) this.callsMade.delete(pod);
+    const entry = this.pendingOf(pod);
     if (entry === undefined) return;
     this.pending.delete(pod);
     this.stopWaiting(entry);
@@ -244,9 +241,14 @@ export class Bindings {
     this.unreserve(entry.profile, entry.state, this.view, '');
   }
 
+  /** Of most pods nothing is kept. */
+  private pendingOf(pod: number): Pending | undefined {
+    return this.pending.size === 0 ? undefined : this.pending.get(pod);
+  }
+
   private bind(pod: number, incarnation: number): void {
     if (!this.isCurrent(pod, incarnation)) return;
-    const entry = this.pending.get(pod);
+    const entry = this.pendingOf(pod);
     this.view.row = pod;
     if (entry !== undefined) {
       const nodeName = this.nodeNameOf(pod);
@@ -285,7 +287,7 @@ export class Bindings {
   }
 
   private bound(pod: number, entry: Pending | undefined): void {
-    this.pending.delete(pod);
+    if (entry !== undefined) this.pending.delete(pod);
     const { cache } = this.scheduler;
     this.cluster.bindPod(pod, cache.pods.node[pod], cache.devicesOf(pod));
     if (entry === undefined) return;

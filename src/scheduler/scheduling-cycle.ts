@@ -133,7 +133,7 @@ export class SchedulingCycle {
       cache.forgetPod(pod);
       return { ok: false, failure: this.afterChoice(failure) };
     }
-    if (bindings.keepsState(pod)) this.spareState = new CycleState();
+    if (bindings.keepsState(pod, profile)) this.spareState = new CycleState();
     return { ok: true, state, profile };
   }
 
