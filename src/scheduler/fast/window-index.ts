@@ -8,6 +8,7 @@
 import { lowestBit } from '../../base/bits.ts';
 
 export const INFEASIBLE = -1;
+const MAX_TOTAL = 0x2000_0000;
 
 export const BLOCK_BITS = 5;
 const BLOCK = 1 << BLOCK_BITS;
@@ -373,6 +374,11 @@ export class WindowIndex {
     this.bestBits[block] = bestBits;
     this.bestTotal[block] = bits === 0 ? INFEASIBLE : best;
   }
+}
+
+/** Whether the index can hold it as a total. */
+export function isIndexable(total: number): boolean {
+  return (total | 0) === total && total >= 0 && total < MAX_TOTAL;
 }
 
 /** Whether index `a` comes before another index `b` in pre-order (root, left, right) of an implicit binary heap. */
