@@ -139,7 +139,8 @@ export class WindowIndex {
 
   /** Known to be infeasible, as far as nothing has changed. */
   isOut(position: number): boolean {
-    return this.total[position] < 0 && !this.isStale(position);
+    const block = position >> BLOCK_BITS;
+    return ((this.feasibleBits[block] | this.staleBits[block]) & (1 << (position & (BLOCK - 1)))) === 0;
   }
 
   private isStale(position: number): boolean {
