@@ -18,6 +18,8 @@ export interface FailedAttempt {
    * asked: the message.
    */
   readonly mainReason: string;
+  /** Whether the nodes said the same there, as many of them each; absent: they were not asked. */
+  hasVerdicts?(diagnosis: Diagnosis): boolean;
 }
 
 /** More different verdicts than that are put into words at once: words are shorter. */
@@ -73,13 +75,21 @@ class FitFailure implements FailedAttempt {
     return (this.knownReason ??= this.preFilterMessage || commonest(this.counts) || this.message);
   }
 
-  saysTheSame({ nodeCount, preFilterMessage }: Diagnosis, counts: StatusCounts, postFilter: Status | null): boolean {
+  saysTheSame(diagnosis: Diagnosis, counts: StatusCounts, postFilter: Status | null): boolean {
+    return this.hasCounts(diagnosis, counts) && sameStatus(postFilter, this.postFilter);
+  }
+
+  hasVerdicts(diagnosis: Diagnosis): boolean {
+    return this.hasCounts(diagnosis, diagnosis.counts());
+  }
+
+  private hasCounts({ nodeCount, preFilterMessage }: Diagnosis, counts: StatusCounts): boolean {
     if (nodeCount !== this.nodeCount || preFilterMessage !== this.preFilterMessage) return false;
     if (counts.length !== this.counts.length) return false;
     for (let i = 0; i < counts.length; i++) {
       if (counts[i][0] !== this.counts[i][0] || counts[i][1] !== this.counts[i][1]) return false;
     }
-    return sameStatus(postFilter, this.postFilter);
+    return true;
   }
 
   private inWords(): string {

@@ -154,24 +154,33 @@ export class SchedulingCycle {
 
   private fitFailure(profile: Profile, state: CycleState, { diagnosis, repeats }: FitError): CycleFailure {
     this.repeats.countRejections(diagnosis.unschedulablePlugins, 1);
+    const known = repeats && !this.parts.plain ? this.repeats.asBefore(this.view.row, diagnosis) : null;
+    if (known !== null) {
+      this.tellRoom(diagnosis);
+      return { attempt: known.attempt, diagnosis, known, nominate: '', rejected: true };
+    }
     const answer = profile.postFilter.length === 0 ? NOT_ASKED : profile.runPostFilter(state, this.view, diagnosis);
-    const { status, nominatedNodeName, message, again } = answer;
+    const { status, nominatedNodeName, message, again, settled = false } = answer;
     const said = status ?? (message === undefined ? null : { code: Code.Success, reasons: [message], plugin: '' });
     const failure = this.rejection(diagnosis, said, nominatedNodeName);
     if (repeats && again !== undefined && !this.parts.plain)
-      this.repeats.keep(this.view.row, failure.attempt, diagnosis, this.parts.queue.hints, again);
+      this.repeats.keep(this.view.row, failure.attempt, diagnosis, this.parts.queue.hints, { again, settled });
     return failure;
   }
 
   /** `postFilter`: what PostFilter has to say; null: nothing. */
   private rejection(diagnosis: Diagnosis, postFilter: Status | null, nominate: string | null): CycleFailure {
+    this.tellRoom(diagnosis);
+    return { attempt: this.attempts.fitError(this.view.template.id, diagnosis, postFilter), diagnosis, nominate, rejected: true };
+  }
+
+  private tellRoom(diagnosis: Diagnosis): void {
     const { template } = this.view;
     const { listeners, room } = this.parts;
     for (const listener of listeners) {
       if (listener.roomSeen === undefined || !room.isDue(template)) continue;
       listener.roomSeen(template, room.look(template, diagnosis));
     }
-    return { attempt: this.attempts.fitError(template.id, diagnosis, postFilter), diagnosis, nominate, rejected: true };
   }
 
   /** Reserve or Permit said no. */

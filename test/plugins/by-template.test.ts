@@ -50,6 +50,12 @@ function compare(drawn: typeof caseArbitrary extends fc.Arbitrary<infer T> ? T :
           saw(`${name} scores`);
         }
       });
+      if (plugin.inertByTemplate === true) {
+        const alone = fixture({ nodes: drawn.nodes }).plugin(factory, args);
+        const { template } = alone.begin(drawn.pod).info;
+        expect(alone.plugin.inert?.(template), `${name} among no other pods`).toBe(inert?.call(plugin, info.template));
+        saw('an answer for ever');
+      }
       if (inert?.call(plugin, info.template) === true) {
         expect(new Set(plain), `${name} is inert`).toEqual(new Set(['ok']));
         saw(`${name} is inert`);
@@ -60,6 +66,6 @@ function compare(drawn: typeof caseArbitrary extends fc.Arbitrary<infer T> ? T :
 
 test('twins by template, inert plugins and named nodes keep to the plain plugin', () => {
   fc.assert(fc.property(caseArbitrary, compare), { numRuns: 120 });
-  for (const what of ['NodeResourcesFit passes', 'NodeResourcesFit turns away', 'NodeResourcesFit scores', 'ImageLocality scores', 'NodeResourcesBalancedAllocation scores', 'NodePorts is inert', 'NodePorts is not inert'])
+  for (const what of ['NodeResourcesFit passes', 'NodeResourcesFit turns away', 'NodeResourcesFit scores', 'ImageLocality scores', 'NodeResourcesBalancedAllocation scores', 'NodePorts is inert', 'NodePorts is not inert', 'an answer for ever'])
     expect(seen.get(what), what).toBeGreaterThan(20);
 });

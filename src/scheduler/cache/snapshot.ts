@@ -77,7 +77,7 @@ export class LiveSnapshot implements SchedulerSnapshot, CacheObserver {
   }
 
   imageSpread(row: number, imageNumber: number): number {
-    return this.images.spread(row, imageNumber, this.nodes.length);
+    return this.images.spread(row, imageNumber, this.rows.length);
   }
 
   /** Grows when the frozen image counts of a node row change: `imageSpread` hangs on the number of nodes besides. */
@@ -171,15 +171,18 @@ export class LiveSnapshot implements SchedulerSnapshot, CacheObserver {
   }
 
   private renew(): void {
-    const order = this.came.size + this.gone.size > 0 ? this.treeOrder() : this.sameOrder();
-    this.nodes = order;
-    this.rows = new Int32Array(order.length);
-    this.positionOf = new Int32Array(this.cluster.nodes.length).fill(-1);
-    for (let position = 0; position < order.length; position++) {
-      const { row } = order[position];
-      this.rows[position] = row;
-      this.positionOf[row] = position;
+    const { info, length } = this.cluster.nodes;
+    const rows = this.came.size + this.gone.size > 0 ? this.treeOrder() : this.sameOrder();
+    const nodes: NodeInfo[] = [];
+    const positionOf = new Int32Array(length).fill(-1);
+    for (let position = 0; position < rows.length; position++) {
+      const row = rows[position];
+      nodes.push(info[row]);
+      positionOf[row] = position;
     }
+    this.rows = rows;
+    this.nodes = nodes;
+    this.positionOf = positionOf;
     this.version++;
     this.came.clear();
     this.gone.clear();
@@ -187,16 +190,18 @@ export class LiveSnapshot implements SchedulerSnapshot, CacheObserver {
   }
 
   /** The same names, whichever nodes bear them now. */
-  private sameOrder(): NodeInfo[] {
-    const { cluster } = this;
-    return this.nodes.map(({ name }) => cluster.nodeInfo(cluster.nodeRow(name)));
+  private sameOrder(): Int32Array {
+    return Int32Array.from(this.nodes, ({ name }) => this.cluster.nodeRow(name));
   }
 
-  private treeOrder(): NodeInfo[] {
-    const order: NodeInfo[] = [];
+  private treeOrder(): Int32Array {
+    const order = new Int32Array(this.zoneOfRow.size);
     const zones = [...this.zones.values()];
-    for (let index = 0; order.length < this.zoneOfRow.size; index++) {
-      for (const rows of zones) if (index < rows.length) order.push(this.cluster.nodeInfo(rows[index]));
+    for (let index = 0, count = 0; count < order.length; index++) {
+      for (let zone = 0; zone < zones.length; zone++) {
+        const rows = zones[zone];
+        if (index < rows.length) order[count++] = rows[index];
+      }
     }
     return order;
   }

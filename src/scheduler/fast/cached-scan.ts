@@ -16,7 +16,7 @@ import type { Profile, ScorePlugin } from '../framework/profile.ts';
 import type { LiveSnapshot } from '../cache/snapshot.ts';
 import { errorStatus, isRejected } from '../framework/status.ts';
 import type { Status } from '../framework/status.ts';
-import { TemplateCaches } from './template-cache.ts';
+import { TemplateCaches, liveFor } from './template-cache.ts';
 import type { CachePlan, TemplateCache } from './template-cache.ts';
 import { DomainMasks } from './node-bits.ts';
 import { NominatedVerdicts } from './nominated-verdicts.ts';
@@ -88,9 +88,11 @@ export class CachedScan {
     const cache = this.caches.of(profile, pod, template);
     if (!cache.questions.usable) return false;
     this.cache = cache;
-    this.liveFilters.length = 0;
     this.liveScores = NO_SCORES;
-    this.tests.length = this.domainScores.length = 0;
+    // To set the length of an array costs more than to look at it.
+    if (this.liveFilters.length > 0) this.liveFilters.length = 0;
+    if (this.tests.length > 0) this.tests.length = 0;
+    if (this.domainScores.length > 0) this.domainScores.length = 0;
     this.excluded = NOBODY;
     const others = this.askDomains(cache.plan, pod);
     this.askedNobody = others.length === 0;
@@ -271,22 +273,22 @@ export class CachedScan {
   }
 
   /** What the live plugins answer from counts by domain. Returns those that have to be asked node by node. */
-  private askDomains({ filters, live, liveScores }: CachePlan, pod: PodInfo): readonly Plugin[] {
+  private askDomains(plan: CachePlan, pod: PodInfo): readonly Plugin[] {
     let others: Plugin[] | null = null;
+    const { template } = pod;
+    const live = liveFor(plan, template);
     for (let i = 0; i < live.length; i++) {
-      const plugin = live[i];
-      if (isInert(plugin, pod.template)) continue;
+      const { plugin, order, weight } = live[i];
+      if (isInert(plugin, template)) continue;
       const answers = plugin.domains?.answers(pod);
       if (answers === undefined || answers === null) {
         (others ??= []).push(plugin);
         continue;
       }
-      const filter = filters.find((entry) => entry.plugin === plugin);
-      if (filter !== undefined) for (const test of answers.tests) this.tests.push({ test, order: filter.order });
-      const scorer = liveScores.find((entry) => entry.plugin === plugin);
-      if (scorer === undefined || answers.score === null) continue;
+      if (order >= 0) for (const test of answers.tests) this.tests.push({ test, order });
+      if (weight === null || answers.score === null) continue;
       const { score: add, table, favourite = null } = answers;
-      this.domainScores.push({ add, table, favourite, weight: scorer.weight });
+      this.domainScores.push({ add, table, favourite, weight });
     }
     if (this.tests.length > 1) this.tests.sort((a, b) => a.order - b.order);
     return others ?? NO_PLUGINS;

@@ -20,10 +20,18 @@ export interface KnownFailure {
   readonly nodesFiltered: number;
   /** Does what PostFilter would do besides answering. */
   readonly askPostFilter: () => void;
+  /** That answers the same whatever changes: with the same verdicts of the nodes the attempt says the same. */
+  readonly isSettled: boolean;
   /** As of which it is known. */
-  readonly changes: number;
+  changes: number;
   /** Attempts that said the same, and that `rejections` does not know of yet. */
   repeats: number;
+}
+
+/** PostFilter's rejection, which it repeats. */
+export interface RepeatedAnswer {
+  readonly again: () => void;
+  readonly settled?: boolean;
 }
 
 export class RepeatedFailures {
@@ -54,7 +62,7 @@ export class RepeatedFailures {
    * To be called in the pod's cycle, which failed: all pods of its template that `canRepeat` get the same answer until
    * something changes.
    */
-  keep(pod: number, attempt: FailedAttempt, diagnosis: Diagnosis, hints: HintTable, askPostFilter: () => void): void {
+  keep(pod: number, attempt: FailedAttempt, diagnosis: Diagnosis, hints: HintTable, answer: RepeatedAnswer): void {
     const { unschedulablePlugins, pendingPlugins, nodeCount } = diagnosis;
     const rejectors = hints.mask(unschedulablePlugins);
     const pendings = hints.mask(pendingPlugins);
@@ -71,7 +79,8 @@ export class RepeatedFailures {
       rejectors,
       pendings,
       nodesFiltered: nodeCount,
-      askPostFilter,
+      askPostFilter: answer.again,
+      isSettled: answer.settled === true,
       changes,
       repeats: 0,
     };
@@ -81,6 +90,18 @@ export class RepeatedFailures {
   of(pod: number): KnownFailure | null {
     const known = this.byTemplate[this.cache.pods.template[pod]];
     return known !== undefined && known.changes === this.changes && this.canRepeat(pod) ? known : null;
+  }
+
+  /**
+   * In the pod's cycle, which failed with this diagnosis, before PostFilter: what its attempt says, if that is what
+   * the last one of its template did; it is then known again. null: it has to be found out.
+   */
+  asBefore(pod: number, diagnosis: Diagnosis): KnownFailure | null {
+    const known = this.byTemplate[this.cache.pods.template[pod]];
+    if (known === undefined || !known.isSettled || !this.canRepeat(pod)) return null;
+    if (known.attempt.hasVerdicts?.(diagnosis) !== true) return null;
+    known.changes = this.changes;
+    return known;
   }
 
   /** So many attempts said what `of` had told. */

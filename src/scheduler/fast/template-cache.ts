@@ -11,7 +11,7 @@ import type { PodTemplate } from '../../cluster/pod-template.ts';
 import { CycleState } from '../framework/cycle-state.ts';
 import type { PodInfo } from '../framework/pod-info.ts';
 import type { NodeNumbers, Plugin } from '../framework/plugin-api.ts';
-import { isLocal, isValidScore, mayFailAlone } from '../framework/profile.ts';
+import { isInert, isLocal, isValidScore, mayFailAlone } from '../framework/profile.ts';
 import type { Profile, ScorePlugin } from '../framework/profile.ts';
 import type { LiveSnapshot } from '../cache/snapshot.ts';
 import { VerdictNumbers } from '../framework/status.ts';
@@ -20,7 +20,7 @@ import { BlockedNodes } from './blocked-nodes.ts';
 import type { RememberedVerdicts } from './blocked-nodes.ts';
 import { TemplateIndex } from './template-index.ts';
 import type { NodeTotals } from './template-index.ts';
-import { INFEASIBLE } from './window-index.ts';
+import { INFEASIBLE, isIndexable } from './window-index.ts';
 
 /** In place of a version of image counts: no score of this node depends on the number of nodes. */
 const COUNTS_NOTHING = -2;
@@ -41,7 +41,6 @@ const RAW_GENERATION = 5;
 /** ... weighted sum of those that do, as it was last, and the node's `imagesVersion` that it is of. */
 const COUNTED_SUM = 6;
 const COUNTED_VERSION = 7;
-const MAX_SUM = 0x2000_0000;
 /** More than there are nodes. */
 const MANY_NODES = 0x7fff_ffff;
 /** Nodes that are tried one by one before all are looked at. */
@@ -71,6 +70,15 @@ interface WeightedScore extends ScorePlugin {
   readonly ask: (node: NodeInfo, row: number) => number;
 }
 
+/** A plugin that is asked every time. */
+interface LivePlugin {
+  readonly plugin: Plugin;
+  /** Position of its filter in the profile, -1: it has none. */
+  readonly order: number;
+  /** null: it scores nothing. */
+  readonly weight: number | null;
+}
+
 /** What of a profile can be cached, worked out once per profile. */
 export interface CachePlan {
   /** Filters in the profile's order; `live` ones are asked every time. */
@@ -81,7 +89,9 @@ export interface CachePlan {
   readonly normalized: readonly ScorePlugin[];
   readonly liveScores: readonly ScorePlugin[];
   /** Plugins with a live filter or score, or with a PreFilter alone, once each. */
-  readonly live: readonly Plugin[];
+  readonly live: readonly LivePlugin[];
+  /** By template id: those of them that may have something to say. */
+  readonly liveByTemplate: (readonly LivePlugin[] | undefined)[];
   /** What is cached hangs on the pods' specs alone. */
   readonly specOnly: boolean;
 }
@@ -103,9 +113,22 @@ export function cachePlan(profile: Profile): CachePlan {
     summed: local.filter(({ plugin }) => plugin.normalizeScore === undefined),
     normalized: local.filter(({ plugin }) => plugin.normalizeScore !== undefined),
     liveScores,
-    live: [...live],
+    live: [...live].map((plugin) => ({
+      plugin,
+      order: filters.findIndex((entry) => entry.plugin === plugin),
+      weight: liveScores.find((entry) => entry.plugin === plugin)?.weight ?? null,
+    })),
+    liveByTemplate: [],
     specOnly: [...filters.filter((entry) => !entry.live), ...local].every(({ plugin }) => (plugin as Plugin).specOnly === true),
   };
+}
+
+/** The live plugins but for those that never have anything to say of pods of the template. */
+export function liveFor({ live, liveByTemplate }: CachePlan, template: PodTemplate): readonly LivePlugin[] {
+  const known = liveByTemplate[template.id];
+  if (known !== undefined) return known;
+  const mute = ({ plugin }: LivePlugin): boolean => plugin.inertByTemplate === true && isInert(plugin, template);
+  return (liveByTemplate[template.id] = live.filter((entry) => !mute(entry)));
 }
 
 /** What of a profile is asked for one template, and of whom. */
@@ -481,11 +504,6 @@ export class TemplateCache implements RememberedVerdicts, NodeTotals {
     steady[2 * row + 1] = numbers.most;
     this.setSum(at + COUNTED_SUM, counted);
   }
-}
-
-/** Whether the index can hold it as a total. */
-function isIndexable(total: number): boolean {
-  return (total | 0) === total && total >= 0 && total < MAX_SUM;
 }
 
 /** From the first filter that may know which nodes pass, if those before it only reject the others. */

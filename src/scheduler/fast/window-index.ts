@@ -8,6 +8,7 @@
 import { bitCount, lowestBit } from '../../base/bits.ts';
 
 export const INFEASIBLE = -1;
+const MAX_TOTAL = 0x2000_0000;
 
 export const BLOCK_BITS = 5;
 const BLOCK = 1 << BLOCK_BITS;
@@ -138,7 +139,8 @@ export class WindowIndex {
 
   /** Known to be infeasible, as far as nothing has changed. */
   isOut(position: number): boolean {
-    return this.total[position] < 0 && !this.isStale(position);
+    const block = position >> BLOCK_BITS;
+    return ((this.feasibleBits[block] | this.staleBits[block]) & (1 << (position & (BLOCK - 1)))) === 0;
   }
 
   private isStale(position: number): boolean {
@@ -373,6 +375,11 @@ export class WindowIndex {
     this.bestBits[block] = bestBits;
     this.bestTotal[block] = bits === 0 ? INFEASIBLE : best;
   }
+}
+
+/** Whether the index can hold it as a total. */
+export function isIndexable(total: number): boolean {
+  return (total | 0) === total && total >= 0 && total < MAX_TOTAL;
 }
 
 /** Whether index `a` comes before another index `b` in pre-order (root, left, right) of an implicit binary heap. */

@@ -89,7 +89,7 @@ export class Algorithm {
   /** One decision on the state as it is. The snapshot is refreshed first. */
   schedule(profile: Profile, state: CycleState, pod: PodInfo, collect?: ScoreCollector): ScheduleResult {
     this.snapshot.refresh();
-    if (this.snapshot.nodes.length === 0) return { kind: 'noNodes' };
+    if (this.snapshot.rows.length === 0) return { kind: 'noNodes' };
     if (!this.options.plain && collect === undefined) {
       const result = this.scheduleCached(profile, state, pod);
       if (result !== null) return result;
@@ -131,7 +131,7 @@ export class Algorithm {
       this.nodesFiltered++;
       return { kind: 'scheduled', node: ownNode, evaluatedNodes: 1, feasibleNodes: 1 };
     }
-    const count = this.snapshot.nodes.length;
+    const count = this.snapshot.rows.length;
     const start = this.nextStartNodeIndex % count;
     const target = this.feasibleNodesToFind(profile, count);
     this.makeRoom(count);

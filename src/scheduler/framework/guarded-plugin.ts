@@ -55,7 +55,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
 /** What a plugin may have. */
 const KNOWN: readonly string[] = [
   ...Object.keys(CHECKS), 'name', 'dependence', 'specOnly', 'filter', 'filterOf', 'score', 'scoreOf', 'normalizeScore',
-  'filterNeverFails', 'onlyRowsOf', 'steadyScoreOf', 'domains', 'claimsOnly', 'preScoreNeedsPreFilter', 'preFilterExtensions',
+  'filterNeverFails', 'onlyRowsOf', 'steadyScoreOf', 'inertByTemplate', 'domains', 'claimsOnly', 'preScoreNeedsPreFilter', 'preFilterExtensions',
   'eventsToRegister', 'normalizeKeepsBest', 'normalizeByValue',
 ];
 

@@ -61,6 +61,8 @@ export interface PostFilterResult {
    * that PostFilter would draw. Absent: PostFilter is asked at each attempt.
    */
   readonly again?: () => void;
+  /** true, with `again`: they get it whatever changes and whatever nodes say, and asking does nothing else. */
+  readonly settled?: boolean;
 }
 
 /** Verdicts of one failed cycle, by node name. */
@@ -168,6 +170,9 @@ export interface Plugin {
    * inert.
    */
   inert?(template: PodTemplate): boolean;
+
+  /** true: what `inert` says of a template it says for ever: it is asked once. */
+  readonly inertByTemplate?: boolean;
 
   /**
    * true: for pods of this template, as things stand, PreFilter would skip, so that every node passes, although the

@@ -313,23 +313,25 @@ export class Profile {
     let nominatedNodeName: string | null = null;
     let rejected = '';
     const again: (() => void)[] = [];
+    let settled = true;
     for (const plugin of this.postFilter) {
       const result = plugin.postFilter(state, pod, statuses);
       if (result.status === null || result.status.code === Code.UnschedulableAndUnresolvable) {
-        const { again: _promise, ...said } = result;
+        const { again: _promise, settled: _always, ...said } = result;
         return said;
       }
       if (result.status.code !== Code.Unschedulable)
         return { status: errorStatus(plugin.name, ...result.status.reasons), nominatedNodeName: null };
       verdicts.push(result.status);
       if (result.again !== undefined) again.push(result.again);
+      settled &&= result.settled === true;
       rejected = plugin.name;
       if (result.nominatedNodeName !== null) nominatedNodeName = result.nominatedNodeName;
     }
     const words = (): readonly string[] => verdicts.flatMap((status) => status.reasons);
     const result = { status: lazyStatus(rejected, verdicts, words), nominatedNodeName };
     if (again.length < verdicts.length) return result;
-    return { ...result, again: again.length === 1 ? again[0] : () => again.forEach((ask) => ask()) };
+    return { ...result, settled, again: again.length === 1 ? again[0] : () => again.forEach((ask) => ask()) };
   }
 
   /** PreFilter of these plugins only. false: one rejects the pod or restricts its nodes, and ends it. */

@@ -46,7 +46,7 @@ const TERMINATING = 'not eligible due to a terminating pod on the nominated node
 type Refusal = typeof NEVER | typeof TERMINATING;
 /** Made once, so that attempts with the same one are told to be alike. */
 const REFUSALS: Readonly<Record<Refusal, PostFilterResult>> = {
-  [NEVER]: { ...refusalFor(NEVER), again: drawNothing },
+  [NEVER]: { ...refusalFor(NEVER), again: drawNothing, settled: true },
   [TERMINATING]: refusalFor(TERMINATING),
 };
 

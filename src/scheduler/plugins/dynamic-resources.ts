@@ -38,7 +38,7 @@ export const DynamicResources: PluginFactory = {
       filter: () => null,
       postFilter: (state) => {
         if (!state.isWritten(CLAIMS)) return { status: NO_STATE, nominatedNodeName: null };
-        return { status: nothing, nominatedNodeName: null, again: () => undefined };
+        return { status: nothing, nominatedNodeName: null, again: () => undefined, settled: true };
       },
       score: () => 0,
       normalizeScore: (_state, _pod, scores) => {

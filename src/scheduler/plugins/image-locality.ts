@@ -60,7 +60,7 @@ function spreadOf(snapshot: SchedulerSnapshot, row: number, numbers: readonly nu
  * To numbers of nodes with which the score stays. A sum is in inverse ratio to the number, but for less than `cut`
  * bytes that are cut off, and each `step` of bytes above the threshold gives one point.
  */
-export function narrow(within: NodeNumbers, sum: number, score: number, step: number, cut: number): void {
+function narrow(within: NodeNumbers, sum: number, score: number, step: number, cut: number): void {
   const { now } = within;
   const from = MIN_THRESHOLD + score * step;
   if (score > 0) within.most = Math.min(within.most, Math.max(now, Math.floor((sum * now) / (from + cut))));

@@ -43,6 +43,7 @@ export const NodeVolumeLimits: PluginFactory = {
       name: NAME,
       dependence: { filter: 'cluster' },
       inert: ({ spec }) => spec.volumes === undefined || spec.volumes.length === 0,
+      inertByTemplate: true,
       inertUntilChange: true,
       preFilter: (_state, pod) => ({ status: hasCountedVolume(pod.template) ? null : SKIP, nodeNames: null }),
       filter: (_state, pod, node) => filter(pod, node, cluster, required, attachments),

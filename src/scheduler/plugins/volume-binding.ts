@@ -80,6 +80,7 @@ export const VolumeBinding: PluginFactory = {
       dependence: { filter: 'cluster', score: scores ? 'cluster' : 'facts' },
       specOnly: true,
       inert: ({ claimNames, hasEphemeralVolumes }) => claimNames.length === 0 && !hasEphemeralVolumes,
+      inertByTemplate: true,
       inertUntilChange: true,
       preScoreNeedsPreFilter: scores,
       claimsOnly: true,

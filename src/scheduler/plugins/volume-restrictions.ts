@@ -45,6 +45,7 @@ export const VolumeRestrictions: PluginFactory = {
       name: NAME,
       dependence: { filter: 'cluster' },
       inert: ({ spec }) => spec.volumes === undefined || spec.volumes.length === 0,
+      inertByTemplate: true,
       inertUntilChange: true,
       preFilter: (state, pod) => preFilter(state, pod, disksOf(pod.template).length > 0, handle),
       preFilterExtensions: {

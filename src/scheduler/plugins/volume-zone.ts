@@ -55,6 +55,7 @@ export const VolumeZone: PluginFactory = {
       name: NAME,
       dependence: { filter: 'cluster' },
       inert: ({ spec }) => spec.volumes === undefined || spec.volumes.length === 0,
+      inertByTemplate: true,
       inertUntilChange: true,
       preFilter: (state, pod) => preFilter(state, pod, cluster),
       filter: (state, _pod, node) => filter(state.read(FILTER_STATE), node),
