@@ -92,7 +92,7 @@ export class ScaleDownPlanner {
     if (!this.areRowsKnown) this.findRows();
     for (const row of this.rows) {
       if (!shrinkable[pool[row]]) continue;
-      if (!(this.utilizationOf(row) < threshold) || this.isDeleting(row)) continue;
+      if (!this.isUnderused(row, threshold) || this.isDeleting(row)) continue;
       const { annotations } = facts[row];
       if (annotations.size > 0 && annotations.get(SCALE_DOWN_DISABLED) === 'true') continue;
       (workPods[row] === 0 ? workless : this.sinceOf(row) === null ? others : known).push(row);
@@ -230,16 +230,20 @@ export class ScaleDownPlanner {
     return count;
   }
 
-  /** The larger of the cpu and memory shares that are requested, DaemonSets' pods included. */
-  private utilizationOf(row: number): number {
-    return Math.max(this.shareOf(row, CPU), this.shareOf(row, MEMORY));
+  /** By the larger of the cpu and memory shares that are requested, DaemonSets' pods included. */
+  private isUnderused(row: number, threshold: number): boolean {
+    const { requested, allocatable, stride } = this.cluster.nodes;
+    const base = row * stride;
+    // Most nodes are full of cpu.
+    return (
+      shareOf(requested[base + CPU], allocatable[base + CPU]) < threshold &&
+      shareOf(requested[base + MEMORY], allocatable[base + MEMORY]) < threshold
+    );
   }
+}
 
-  private shareOf(row: number, column: number): number {
-    const { nodes } = this.cluster;
-    const at = row * nodes.stride + column;
-    return nodes.allocatable[at] > 0 ? nodes.requested[at] / nodes.allocatable[at] : 0;
-  }
+function shareOf(requested: number, allocatable: number): number {
+  return allocatable > 0 ? requested / allocatable : 0;
 }
 
 /** Where the pods of a node went, and what that hangs on. */

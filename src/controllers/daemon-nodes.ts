@@ -76,6 +76,7 @@ export interface DaemonAim {
 }
 
 const NOWHERE = { shouldRun: false, shouldContinue: false };
+const NONE: readonly SeenNode[] = [];
 const NO_PAIR: PodPair = { newPod: null, oldPod: null };
 
 export class DaemonNodes {
@@ -124,6 +125,21 @@ export class DaemonNodes {
   }
 
   /**
+   * Whether the object of a node, which has changed, means to the set what it meant when it was looked at last. Nodes
+   * that came or went since then are touched already.
+   */
+  isJudgedAlike(node: number): boolean {
+    const { nodes, names } = this.cluster;
+    if (this.aim === null) return false;
+    const facts = nodes.facts[node];
+    const { shouldRun, shouldContinue } = daemonVerdict(this.aim.placement, facts);
+    const entry = this.entries.get(names.find(facts.name));
+    if (entry === undefined) return !shouldRun;
+    const { verdict } = entry;
+    return verdict.shouldRun === shouldRun && verdict.shouldContinue === shouldContinue;
+  }
+
+  /**
    * Looks at the nodes that were touched; at all of them when the aim is another one. Those on which time alone will
    * change something are touched again.
    */
@@ -135,9 +151,10 @@ export class DaemonNodes {
       before.minReadySeconds === aim.minReadySeconds;
     if (!isSame || this.allTouched) this.touchAll();
     this.nameTouchedNodes();
+    this.allTouched = false;
+    if (this.touched.size === 0) return NONE;
     const names = [...this.touched];
     this.touched = new Set();
-    this.allTouched = false;
     const seen: SeenNode[] = [];
     for (const name of names) {
       const entry = this.see(name, aim);

@@ -166,7 +166,12 @@ export class DaemonSetController implements ClusterObserver {
   }
 
   nodeUpdated(node: number, changes: number): void {
-    if ((changes & (NodeChange.Labels | NodeChange.Taints)) !== 0) this.nodeChanged(node);
+    if ((changes & (NodeChange.Labels | NodeChange.Taints)) === 0) return;
+    for (const [row, known] of this.sets) {
+      // Who is told late may ask again for what is on its way.
+      if (this.context.requests.late !== null || !known.nodes.isJudgedAlike(node)) known.nodes.touchNode(node);
+      this.queue.add(row);
+    }
   }
 
   nodeRemoving(node: number): void {

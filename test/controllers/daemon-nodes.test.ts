@@ -18,7 +18,7 @@ import '../support/fixed-seed.ts';
 const STRATEGIES = [
   { maxUnavailable: 1 }, { maxUnavailable: '50%' }, { maxSurge: 1, maxUnavailable: 0 }, { maxSurge: '40%', maxUnavailable: 0 },
 ];
-const TAINTS = [[], [{ key: 'x', effect: 'NoSchedule' }], [{ key: 'x', effect: 'NoExecute' }]];
+const TAINTS = [[], [{ key: 'x', effect: 'NoSchedule' }], [{ key: 'x', effect: 'NoExecute' }], [{ key: 'x', effect: 'PreferNoSchedule' }]];
 const NO_QUEUE = {
   add: () => undefined, addAfter: () => undefined, addRateLimited: () => undefined, forget: () => undefined,
   settled: () => undefined,
@@ -90,7 +90,7 @@ class World {
     const node = cluster.nodeRow(name);
     if (verb === 0 && node < 0) this.addNode(name);
     else if (verb === 1 && node >= 0) cluster.removeNode(node);
-    else if (verb === 2 && node >= 0) cluster.setTaints(node, TAINTS[which % 3]);
+    else if (verb === 2 && node >= 0) cluster.setTaints(node, TAINTS[which % 4]);
     else if (verb === 3) {
       this.version = which % 3;
       this.minReadySeconds = which % 2 === 0 ? 0 : 5;
@@ -145,8 +145,28 @@ test('counts and pods of nodes are those of a look at all of them; nothing is le
           .toEqual([fresh.counts.replicas, fresh.counts.ready, fresh.counts.available, fresh.counts.updated]);
       }
     }),
-    { numRuns: 60 },
+    { numRuns: 100 },
   );
+});
+
+test('a pod stays behind a taint that only keeps new ones away, and goes when it keeps none', () => {
+  const world = new World(0);
+  const { cluster, row } = world;
+  const { pods, workloads } = cluster;
+  const living = (): string[] => ['a', 'b', 'c'].filter((name) => workloads.podsOf(row).some((pod) => !pods.isTerminating(pod) && cluster.names.text(pods.pinnedNode[pod]) === name));
+  const seen = [2, 3, 1, 3, 2, 0].map((taints) => {
+    cluster.setTaints(cluster.nodeRow('b'), TAINTS[taints]);
+    world.settle();
+    for (const pod of workloads.podsOf(row)) if (pods.isTerminating(pod)) cluster.removePod(pod, PodOutcome.Deleted);
+    world.settle();
+    return living().join('');
+  });
+  expect(seen).toEqual(['ac', 'abc', 'abc', 'abc', 'ac', 'abc']);
+  for (const taints of [1, 2]) {
+    cluster.setTaints(cluster.nodeRow('c'), TAINTS[taints]);
+    world.settle();
+    expect(living()).toEqual(taints === 1 ? ['a', 'b', 'c'] : ['a', 'b']);
+  }
 });
 
 test('a failed pod is made again at once, the next ones after 1 s, 2 s and so on', () => {
