@@ -285,13 +285,31 @@ export class SortedRuns {
     this.put(row);
   }
 
-  /** The same for whoever knows the row's numbers. */
-  pushKeyed(row: number, first: number, second: number, third: number): void {
-    const { pushed } = this;
-    pushed[0] = first;
-    pushed[1] = second;
-    pushed[2] = third;
-    this.put(row);
+  /**
+   * The same for those of a list from one place to another, by whoever knows their numbers: columns by row of the first
+   * (null: all 0) and the third ones.
+   */
+  pushMany(
+    rows: Int32Array, from: number, to: number, firsts: Float64Array | null, second: number, thirds: Float64Array,
+  ): void {
+    const { pushed, runs } = this;
+    for (let i = from; i < to; i++) if (rows[i] >= this.runOf.length) this.grow(rows[i] + 1);
+    const { runOf, slotOf } = this;
+    this.size += to - from;
+    for (let i = from; i < to;) {
+      pushed[0] = firsts === null ? 0 : firsts[rows[i]];
+      pushed[1] = second;
+      pushed[2] = thirds[rows[i]];
+      const run = this.latest >= 0 && runs[this.latest].fits(pushed) ? this.latest : this.runFor(pushed);
+      if (run < 0) {
+        this.strays.push(rows[i++]);
+        continue;
+      }
+      this.latest = run;
+      const end = runs[run].appendMany(rows, i, to, firsts, second, thirds, slotOf);
+      if (runs[run].size === end - i) this.firsts.push(run);
+      for (; i < end; i++) runOf[rows[i]] = run + 1;
+    }
   }
 
   private put(row: number): void {
@@ -448,6 +466,40 @@ class Run {
     this.last[2] = keys[2];
   }
 
+  /** The first of the list, which fits, and those after it that do; returns the place of the next one. */
+  appendMany(
+    list: Int32Array, from: number, to: number, firsts: Float64Array | null, second: number, thirds: Float64Array,
+    slotOf: Int32Array,
+  ): number {
+    if (this.rows.length - this.length < to - from) this.renew(slotOf, to - from);
+    const { rows, keys, start, length, last } = this;
+    const mask = rows.length - 1;
+    let first = -Infinity;
+    let third = -Infinity;
+    let i = from;
+    for (; i < to; i++) {
+      const row = list[i];
+      const nextFirst = firsts === null ? 0 : firsts[row];
+      const nextThird = thirds[row];
+      if (nextFirst < first || (nextFirst === first && nextThird < third)) break;
+      first = nextFirst;
+      third = nextThird;
+      const slot = (start + length + i - from) & mask;
+      rows[slot] = row;
+      slotOf[row] = slot;
+      const at = slot * KEYS;
+      keys[at] = first;
+      keys[at + 1] = second;
+      keys[at + 2] = third;
+    }
+    this.length += i - from;
+    this.size += i - from;
+    last[0] = first;
+    last[1] = second;
+    last[2] = third;
+    return i;
+  }
+
   /** Whether it was the first row. */
   remove(slot: number): boolean {
     this.size--;
@@ -487,10 +539,10 @@ class Run {
     return count;
   }
 
-  /** Into a ring without empty slots and with as many again. */
-  private renew(slotOf: Int32Array): void {
+  /** Into a ring without empty slots and with as many again, and room for so many more. */
+  private renew(slotOf: Int32Array, more = 0): void {
     const { rows, keys, start, length } = this;
-    const capacity = grownCapacity(64, this.size * 2);
+    const capacity = grownCapacity(64, this.size * 2 + more);
     this.rows = new Int32Array(capacity);
     this.keys = new Float64Array(capacity * KEYS);
     this.start = this.length = 0;

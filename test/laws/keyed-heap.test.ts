@@ -60,6 +60,9 @@ const stretch = fc.record({
   count: fc.integer({ min: 1, max: 150 }),
   from: fc.nat(40),
   apart: fc.constantFrom(0, 0, 1, 3, -1),
+  second: key,
+  /** One by one; or in one call, with or without numbers of their own that come first. */
+  how: fc.constantFrom('each' as const, 'many' as const, 'many of the first 0' as const),
 });
 const one = fc.record({
   verb: fc.constantFrom('push' as const, 'fix' as const, 'remove' as const, 'removeFirst' as const),
@@ -92,8 +95,26 @@ describe('the sorted runs of rows with numbers', () => {
         };
         const take = (): void => expect(runs.pop()).toBe(twin.pop());
         for (const step of steps) {
-          if (step.verb === 'stretch') {
-            for (let i = 0; i < step.count; i++) put((made * 7) % (2 * ROWS), step.from + i * step.apart, 0);
+          if (step.verb === 'stretch' && step.how === 'each') {
+            for (let i = 0; i < step.count; i++) put((made * 7) % (2 * ROWS), step.from + i * step.apart, step.second);
+          } else if (step.verb === 'stretch') {
+            const list: number[] = [];
+            for (let i = 0; i < step.count; i++) {
+              const row = ((made + i) * 7) % (2 * ROWS);
+              if (twin.has(row) || list.includes(row)) continue;
+              // Now and then the third numbers are not in order either.
+              const third = made + list.length / 1000 + (step.count % 5 === 0 ? (list.length % 7) + 0.0005 : 0);
+              known[row] = [step.how === 'many' ? step.from + i * step.apart : 0, step.second, third];
+              list.push(row);
+            }
+            made += step.count;
+            const column = (index: number): Float64Array =>
+              Float64Array.from({ length: 2 * ROWS }, (_, row) => known[row]?.[index] ?? NaN);
+            for (const row of list) twin.push(row);
+            const [before, after] = [[5, 6, 7].slice(0, step.from % 4), [8, 9]];
+            const rows = Int32Array.from([...before, ...list, ...after]);
+            const firsts = step.how === 'many' ? column(0) : null;
+            runs.pushMany(rows, before.length, before.length + list.length, firsts, step.second, column(2));
           } else if (step.verb === 'pop') for (let i = 0; i < step.count; i++) take();
           else if ('count' in step) {
             const passes = (row: number): boolean => row % 11 !== 0;

@@ -101,18 +101,25 @@ describe('a pod that is evicted for memory', () => {
 
 describe('pods that have ended', () => {
   test('beyond 12,500 go, those that were evicted first, then the oldest', () => {
-    const run = toldRun({ duration: '1m', nodePools: NODES, workloads: [], meddle: ({ cluster, makePod, at }) => {
+    const run = toldRun({ duration: '90s', nodePools: NODES, workloads: [], meddle: ({ cluster, makePod, at }) => {
+      const end = (pod: number, isEvicted: boolean): void => {
+        const evicted = isEvicted ? { cause: EvictionCause.NodePressure, reason: 'Evicted', message: 'm' } : {};
+        cluster.endPod(pod, { phase: PodPhase.Failed, outcome: PodOutcome.Failed, ...evicted });
+      };
       at(1, () => {
-        for (let i = 0; i < 12_504; i++) {
-          const pod = makePod(`p${String(i)}`);
-          const evicted = i === 5000 || i === 9000 ? { cause: EvictionCause.NodePressure, reason: 'Evicted', message: 'm' } : {};
-          cluster.endPod(pod, { phase: PodPhase.Failed, outcome: PodOutcome.Failed, ...evicted });
-        }
+        for (let i = 0; i < 12_504; i++) end(makePod(`p${String(i)}`), i === 5000 || i === 9000);
       });
+      // They take the rows of those that are gone, and end when those have been forgotten.
+      const later: number[] = [];
+      at(21, () => {
+        for (let i = 0; i < 5; i++) later.push(makePod(`q${String(i)}`));
+        end(later[4], false);
+      });
+      at(41, () => { for (const pod of later.slice(0, 2)) end(pod, true); });
     } });
-    expect(run.lines.filter((line) => line.endsWith('gone'))).toEqual(
-      ['p5000', 'p9000', 'p0', 'p1'].map((name) => `20 ${name} gone`),
-    );
+    expect(run.lines.filter((line) => line.endsWith('gone'))).toEqual([
+      ...['p5000', 'p9000', 'p0', 'p1'].map((name) => `20 ${name} gone`), '40 p2 gone', '60 q0 gone', '60 q1 gone',
+    ]);
   });
 });
 

@@ -212,6 +212,8 @@ export interface Plugin {
 
   /** null lets the pod into the active queue; anything else gates it. */
   preEnqueue?(pod: PodInfo): Status | null;
+  /** true: `preEnqueue` lets in every pod of this template, as things stand. Absent: each has to be asked about. */
+  letsAllIn?(template: PodTemplate): boolean;
   /** QueueSort: whether `a` is to be scheduled before `b`. */
   less?(a: QueuedPod, b: QueuedPod): boolean;
   preFilter?(state: CycleState, pod: PodInfo): PreFilterResult;
@@ -294,6 +296,8 @@ export interface PreemptionPort {
   /** Deletes the victims and clears lower nominations on the node; the preemptor is gated until the calls are done. */
   execute(preemptor: number, victims: readonly number[], nodeName: string): void;
   isRunningFor(pod: number): boolean;
+  /** true: it runs for no pod. Absent: nobody knows. */
+  readonly isIdle?: boolean;
 }
 
 export interface PluginFactory {

@@ -224,6 +224,11 @@ export class Profile {
     return null;
   }
 
+  /** Whether no pod of the template would be gated, as things stand. */
+  letsAllIn(template: PodTemplate): boolean {
+    return this.preEnqueue.every((plugin) => plugin.letsAllIn?.(template) === true);
+  }
+
   runPreFilter(state: CycleState, pod: PodInfo): PreFilterVerdict {
     let nodeNames: ReadonlySet<string> | null = null;
     let rejection: Status | null = null;

@@ -32,6 +32,7 @@ export const DefaultPreemption: PluginFactory = {
     return {
       name: NAME,
       preEnqueue: (pod) => (handle.preemption.isRunningFor(pod.row) ? GATED : null),
+      letsAllIn: () => handle.preemption.isIdle === true,
       postFilter: (state, pod, statuses) => preempt(handle, memory, state, pod, statuses, (nodes) => ({
         candidates: candidateTarget(nodes, percentage, absolute),
         offset: Math.floor(drawOffset(handle) * nodes),

@@ -31,6 +31,7 @@ export const DynamicResources: PluginFactory = {
       specOnly: true,
       claimsOnly: true,
       preEnqueue: () => null,
+      letsAllIn: () => true,
       preFilter: (state, pod) => {
         state.write(CLAIMS, true);
         return { status: (pod.template.spec.resourceClaims ?? []).length > 0 ? NOT_SIMULATED : SKIP, nodeNames: null };

@@ -18,6 +18,7 @@ export const SchedulingGates: PluginFactory = {
         const { gates } = pod.template;
         return gates.length === 0 ? null : unresolvable(NAME, `waiting for scheduling gates: [${gates.join(' ')}]`);
       },
+      letsAllIn: ({ gates }) => gates.length === 0,
       eventsToRegister: () => [
         {
           event: event('Pod', Action.UpdatePodSchedulingGatesEliminated),

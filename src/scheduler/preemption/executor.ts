@@ -88,6 +88,10 @@ export class PreemptionExecutor implements PreemptionPort {
     );
   }
 
+  get isIdle(): boolean {
+    return this.running.size === 0;
+  }
+
   /** A preemptor that goes away needs no gate. */
   podTerminating(pod: number): void {
     if (this.running.size > 0) this.running.delete(pod);

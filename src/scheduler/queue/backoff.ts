@@ -15,14 +15,15 @@ export interface QueueSettings {
 
 /** When a pod may come back that failed then, after so many failures in a row, cut to the second; 0: at once. */
 export function backoffEnd(failedAt: Micros, failures: number, settings: QueueSettings): Micros {
-  const { podInitialBackoffMicros, podMaxBackoffMicros } = settings;
-  const duration = backoffDuration(failures, podInitialBackoffMicros, podMaxBackoffMicros);
+  const duration = backoffDuration(failures, settings);
   return duration === 0 ? 0 : wholeSecond(failedAt + duration);
 }
 
-/** After so many failures in a row: `initial`, doubled with each more, at most `max`. 0: there is none. */
-function backoffDuration(failures: number, initial: Micros, max: Micros): Micros {
-  return failures === 0 || max === 0 ? 0 : doubledBackoff(failures, initial, max);
+/** After so many failures in a row: the initial one, doubled with each more, at most the longest. 0: there is none. */
+export function backoffDuration(failures: number, settings: QueueSettings): Micros {
+  const { podInitialBackoffMicros, podMaxBackoffMicros } = settings;
+  if (failures === 0 || podMaxBackoffMicros === 0) return 0;
+  return doubledBackoff(failures, podInitialBackoffMicros, podMaxBackoffMicros);
 }
 
 /** Cut to the second, as ends of backoff are compared. Exact for all whole micros, and faster than a remainder. */

@@ -1,7 +1,7 @@
 /** What the scheduling queue keeps of each pod: upstream's QueuedPodInfo (pkg/scheduler/framework/types.go). */
 import { growFloat64, growInt32, growUint8, grownCapacity } from '../../base/growable.ts';
-import type { Micros } from '../../base/time.ts';
-import { backoffEnd } from './backoff.ts';
+import { MICROS_PER_SECOND, type Micros } from '../../base/time.ts';
+import { backoffDuration, backoffEnd, wholeSecond } from './backoff.ts';
 import type { QueueSettings } from './backoff.ts';
 
 /** Which sub-queue holds a pod. */
@@ -88,21 +88,34 @@ export class QueuedPods {
     pods: Int32Array, count: number, wasBackingOff: boolean, every: Micros, now: Micros, by: Rejection,
   ): void {
     const { attemptCount, unschedulableCount, errorCount, backoffSpent, timestamp, order, expiry, place } = this;
+    const { rejectors: rejectorsOf, pendings: pendingsOf, sequence } = this;
+    const { rejectors, pendings } = by;
     let at = now;
+    // Most have failed as often as the one before, and their backoff ends in the same second.
+    let failures = -1;
+    let end = 0;
+    let endsBefore = 0;
     for (let i = 0; i < count; i++) {
       const pod = pods[i];
       if (wasBackingOff) backoffSpent[pod] += at - timestamp[pod];
       at += every;
       attemptCount[pod]++;
-      unschedulableCount[pod]++;
       errorCount[pod] = 0;
-      this.rejectors[pod] = by.rejectors;
-      this.pendings[pod] = by.pendings;
+      rejectorsOf[pod] = rejectors;
+      pendingsOf[pod] = pendings;
       timestamp[pod] = at;
-      order[pod] = this.sequence++;
-      expiry[pod] = backoffEnd(at, unschedulableCount[pod], this.settings);
+      order[pod] = sequence + i;
       place[pod] = QueuePlace.Unschedulable;
+      const failed = ++unschedulableCount[pod];
+      if (failed !== failures || at >= endsBefore) {
+        failures = failed;
+        const duration = backoffDuration(failed, this.settings);
+        end = duration === 0 ? 0 : wholeSecond(at + duration);
+        endsBefore = duration === 0 ? Infinity : end + MICROS_PER_SECOND - duration;
+      }
+      expiry[pod] = end;
     }
+    this.sequence = sequence + count;
   }
 
   /** Whether the last attempt failed with an error: nothing rejected the pod. */

@@ -436,14 +436,20 @@ export class SchedulingQueue {
     if (strategy === 'skip') return;
     assert((group.rejectors | group.pendings) !== 0, 'a pod that failed with an error does not wait for events');
     const { view, active, backoff } = this;
-    const { order, place, gate } = this.pods;
+    const { place, gate } = this.pods;
     const count = group.size;
     const rows = this.waiting.takeAll(group);
-    const { priority } = this.cluster.templateOf(rows[0]);
+    const template = this.cluster.templateOf(rows[0]);
+    const { priority } = template;
     const profile = this.profileOf(rows[0]);
     const now = wholeSecond(this.cluster.now);
-    const first = backoff.peek();
-    let earliest = first < 0 ? Infinity : this.pods.backoffEnd(first);
+    if (active instanceof SortedRuns && backoff instanceof SortedRuns && profile?.letsAllIn(template) !== false) {
+      this.moveMany(rows, count, priority, strategy === 'immediately' ? Infinity : now, active, backoff);
+      this.waiting.giveBack(rows);
+      if (this.hasWork) this.onWork();
+      return;
+    }
+    let earliest = this.firstBackoffEnd();
     for (let i = 0; i < count; i++) {
       const pod = (view.row = rows[i]);
       this.pods.priority[pod] = priority;
@@ -456,9 +462,7 @@ export class SchedulingQueue {
       const expiry = strategy === 'immediately' ? 0 : this.pods.backoffEnd(pod);
       const isBackingOff = expiry > 0 && expiry >= now;
       place[pod] = isBackingOff ? QueuePlace.Backoff : QueuePlace.Active;
-      const heap = isBackingOff ? backoff : active;
-      if (heap instanceof SortedRuns) heap.pushKeyed(pod, isBackingOff ? expiry : 0, -priority, order[pod]);
-      else heap.push(pod);
+      (isBackingOff ? backoff : active).push(pod);
       if (isBackingOff && expiry < earliest) {
         earliest = expiry;
         this.announceBackoff();
@@ -466,6 +470,35 @@ export class SchedulingQueue {
     }
     this.waiting.giveBack(rows);
     if (this.hasWork) this.onWork();
+  }
+
+  /** As moveAll() of pods that are not gated; whose backoff ends at `from` or later goes on backing off. */
+  private moveMany(
+    rows: Int32Array, count: number, priority: number, from: Micros, active: SortedRuns, backoff: SortedRuns,
+  ): void {
+    const { pods } = this;
+    const { order, place, expiry } = pods;
+    let earliest = this.firstBackoffEnd();
+    let start = 0;
+    let isBackingOff = false;
+    for (let i = 0; i < count; i++) {
+      const pod = rows[i];
+      const end = pods.backoffEnd(pod);
+      const staysAway = end > 0 && end >= from;
+      if (staysAway !== isBackingOff) {
+        if (isBackingOff) backoff.pushMany(rows, start, i, expiry, -priority, order);
+        else active.pushMany(rows, start, i, null, -priority, order);
+        isBackingOff = staysAway;
+        start = i;
+      }
+      pods.priority[pod] = priority;
+      place[pod] = staysAway ? QueuePlace.Backoff : QueuePlace.Active;
+      if (!staysAway || end >= earliest) continue;
+      earliest = end;
+      this.announceBackoff(end);
+    }
+    if (isBackingOff) backoff.pushMany(rows, start, count, expiry, -priority, order);
+    else active.pushMany(rows, start, count, null, -priority, order);
   }
 
   private flushHeap(heap: Heap): void {
@@ -479,12 +512,16 @@ export class SchedulingQueue {
     }
   }
 
-  private announceBackoff(): void {
-    const first = this.backoff.peek();
+  /** `ofFirst`: the least of pods that fail without errors. */
+  private announceBackoff(ofFirst: Micros = this.firstBackoffEnd()): void {
     const second = this.errorBackoff.peek();
-    const ofFirst = first < 0 ? Infinity : this.pods.backoffEnd(first);
     const at = Math.min(ofFirst, second < 0 ? Infinity : this.pods.backoffEnd(second));
     if (at < Infinity) this.onBackoff(at + MICROS_PER_SECOND);
+  }
+
+  private firstBackoffEnd(): Micros {
+    const first = this.backoff.peek();
+    return first < 0 ? Infinity : this.pods.backoffEnd(first);
   }
 
   /** Ends of backoff and now are compared in whole seconds, truncated. */

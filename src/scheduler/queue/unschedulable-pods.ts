@@ -57,7 +57,18 @@ export class UnschedulablePods {
     group.size += count;
     this.size += count;
     if (group.length + count > group.rows.length) this.makeRoom(group);
-    for (let i = 0; i < count; i++) this.append(group, pods[i]);
+    for (let i = 0; i < count; i++) if (pods[i] >= this.capacity) this.grow(pods[i] + 1);
+    const { slotOf, groupOf, order, sequence } = this;
+    const { rows, length, index } = group;
+    for (let i = 0; i < count; i++) {
+      const pod = pods[i];
+      slotOf[pod] = length + i;
+      rows[length + i] = pod;
+      groupOf[pod] = index + 1;
+      order[pod] = sequence + i;
+    }
+    group.length += count;
+    this.sequence += count;
   }
 
   remove(pod: number): void {
