@@ -3,6 +3,7 @@
 import { WorkloadKind } from '../../src/cluster/workload-table.ts';
 import { Cluster, EvictionCause, PodOutcome } from '../../src/cluster/cluster.ts';
 import { checkCluster } from '../../src/cluster/check.ts';
+import { GPU_MILLI } from '../../src/cluster/gpu-devices.ts';
 import type { Node, PodSpec } from '../../src/cluster/objects.ts';
 import { ClusterAutoscaler } from '../../src/autoscaling/cluster-autoscaler.ts';
 import type { NodeGroupSpec } from '../../src/autoscaling/node-autoscaler.ts';
@@ -52,6 +53,8 @@ export interface Pool {
   readonly cpu: string;
   readonly memory: string;
   readonly pods?: string;
+  /** Shares of GPUs, in thousandths. */
+  readonly gpuMilli?: string;
   /** Seconds. */
   readonly provision?: number;
 }
@@ -203,6 +206,7 @@ export class AutoscaledWorld {
 
 function nodeOf(pool: Pool | undefined, ordinal: number): Node {
   const name = `${pool?.name}-${ordinal}`;
-  const allocatable = { cpu: pool?.cpu ?? '0', memory: pool?.memory ?? '0', pods: pool?.pods ?? '110' };
+  const gpus = pool?.gpuMilli === undefined ? {} : { [GPU_MILLI]: pool.gpuMilli };
+  const allocatable = { cpu: pool?.cpu ?? '0', memory: pool?.memory ?? '0', pods: pool?.pods ?? '110', ...gpus };
   return { metadata: { name, labels: { 'kubernetes.io/hostname': name } }, status: { allocatable, capacity: allocatable } };
 }

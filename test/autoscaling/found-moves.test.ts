@@ -6,6 +6,7 @@ import { NodeGroups } from '../../src/autoscaling/node-groups.ts';
 import { ScaleDownPlanner } from '../../src/autoscaling/scale-down-planner.ts';
 import { EvictionCause, PodPhase } from '../../src/cluster/cluster.ts';
 import { DisruptionBudgets } from '../../src/cluster/disruption-budgets.ts';
+import { GPU_MILLI } from '../../src/cluster/gpu-devices.ts';
 import type { KubernetesObject } from '../../src/cluster/objects.ts';
 import { RandomStream } from '../../src/kernel/random.ts';
 import type { NodeInfo } from '../../src/scheduler/cache/node-info.ts';
@@ -31,6 +32,10 @@ const KINDS: readonly PodOptions[] = [
   { cpu: '100m', namespace: 'kube-system' },
   { cpu: '100m', priority: -20 },
 ];
+const gpus = (milli: string): PodOptions => (
+  { spec: { containers: [{ name: 'c', image: 'i', resources: { requests: { cpu: '100m', [GPU_MILLI]: milli } } }] } }
+);
+const WITH_GPUS: readonly PodOptions[] = [{ cpu: '300m' }, { cpu: '900m' }, gpus('200'), gpus('500'), gpus('700'), gpus('1000')];
 const RARE: readonly PodOptions[] = [
   { cpu: '100m', owned: false },
   { labels: { app: 'a' }, spec: { containers: [container()], affinity: antiAffinity } },
@@ -88,7 +93,7 @@ class Counted implements PlacementOracle {
 /** Two planners on one cluster; the second remembers nothing. */
 class TwoPlanners {
   readonly dice: RandomStream;
-  readonly world = new AutoscaledWorld([STD, FIXED], { scaleDownEnabled: false });
+  readonly world: AutoscaledWorld;
   readonly placements: readonly Counted[];
   updates = 0;
   unneeded = 0;
@@ -98,9 +103,13 @@ class TwoPlanners {
   private readonly pods: number[] = [];
   /** Many pods look beyond their node. */
   private readonly hasAffinity: boolean;
+  private readonly kinds: readonly PodOptions[];
 
-  constructor(seed: string, hasAffinity: boolean) {
+  constructor(seed: string, { hasAffinity = false, hasGpus = false }) {
     this.hasAffinity = hasAffinity;
+    this.kinds = hasGpus ? WITH_GPUS : KINDS;
+    const pools = hasGpus ? [STD, FIXED].map((pool) => ({ ...pool, gpuMilli: '2000' })) : [STD, FIXED];
+    this.world = new AutoscaledWorld(pools, { scaleDownEnabled: false });
     this.dice = new RandomStream(seed);
     const { cluster, scheduler: { cache, profiles, snapshot } } = this.world;
     const spec = { name: 'std', min: 0, max: 30, provisionSeconds: { kind: 'fixed', value: 1, atLeast: null, atMost: null }, firstOrdinal: 30 } as const;
@@ -126,7 +135,7 @@ class TwoPlanners {
     const isThere = nodes.alive[row] === 1;
     const isBound = pod >= 0 && (pods.phase[pod] === PodPhase.Bound || pods.phase[pod] === PodPhase.Running);
     const act = this.draw(40);
-    if (act < 4 || this.pods.length < 20) this.pods.push(...this.world.pods(1 + this.draw(4), KINDS[this.draw(KINDS.length)]));
+    if (act < 4 || this.pods.length < 20) this.pods.push(...this.world.pods(1 + this.draw(4), this.kinds[this.draw(this.kinds.length)]));
     else if (act === 4 || (act > 29 && this.hasAffinity)) this.pods.push(this.world.pod(RARE[this.draw(RARE.length)]));
     else if (act === 5 && isThere) this.pods.push(this.world.pod({ cpu: '50m', pinned: nodes.facts[row].name }));
     else if (act < 10 && isBound) this.end(pod);
@@ -148,7 +157,7 @@ class TwoPlanners {
   /** An update of both, from pictures that are alike. */
   update(): void {
     const { cluster, kernel, scheduler: { cache } } = this.world;
-    if (this.draw(8) === 0) this.pods.push(...this.world.pods(3, KINDS[this.draw(KINDS.length)]));
+    if (this.draw(8) === 0) this.pods.push(...this.world.pods(3, this.kinds[this.draw(this.kinds.length)]));
     const upcoming = Array.from({ length: this.draw(3) }, (_, i) => nodeInThought(cache, { metadata: { name: `new-${i}` }, status: { allocatable: { cpu: `${String(1 + this.draw(4))}`, memory: '16Gi', pods: '10' } } }, null));
     const pending = this.draw(3) === 0 ? this.pods.filter((pod) => cluster.pods.node[pod] < 0 && cache.pods.node[pod] < 0) : [];
     const candidates = this.planners[0].candidates();
@@ -177,7 +186,7 @@ class TwoPlanners {
       if (!one.isThere(place)) continue;
       const [a, b] = [one.info(place), other.info(place)];
       const amounts = ({ requested, nonZero, base, nonZeroBase }: NodeInfo) => [...requested.slice(base, base + 3), ...nonZero.slice(nonZeroBase, nonZeroBase + 2)];
-      expect([a.name, a.pods, amounts(a)], `update ${this.updates}`).toEqual([b.name, b.pods, amounts(b)]);
+      expect([a.name, a.pods, amounts(a), a.devices?.left], `update ${this.updates}`).toEqual([b.name, b.pods, amounts(b), b.devices?.left]);
     }
   }
 
@@ -210,8 +219,8 @@ class TwoPlanners {
 }
 
 describe('what was found of nodes that may go', () => {
-  test.each(Array.from({ length: 12 }, (_, i) => i))('is found again only where all is as it was (%i)', (seed) => {
-    const two = new TwoPlanners(`found ${String(seed)}`, seed % 3 === 2);
+  test.each(Array.from({ length: 18 }, (_, i) => i))('is found again only where all is as it was (%i)', (seed) => {
+    const two = new TwoPlanners(`found ${String(seed)}`, { hasAffinity: seed % 3 === 2, hasGpus: seed > 11 });
     two.world.podsStop = false;
     let seconds = 1;
     for (let step = 0; step < 250; step++) {

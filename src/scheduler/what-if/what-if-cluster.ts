@@ -106,12 +106,9 @@ export class WhatIfCluster {
     this.placement.podRemoved(pod, info);
   }
 
-  /**
-   * Whether the pod's template and a node alone decide if it may go there, whichever node it is. GPUs are left out: a
-   * pod that was taken off a node and put back may hold others.
-   */
+  /** Whether the pod's template and a node alone decide if it may go there, whichever node it is. */
   isOpen(pod: number): boolean {
-    return this.cluster.templateOf(pod).gpu === null && this.placement.isOpen(pod);
+    return this.placement.isOpen(pod);
   }
 
   /** Whether filters that look at no more than a node decide where those of `pods` may go that are on `row`. */
