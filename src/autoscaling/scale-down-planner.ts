@@ -263,11 +263,11 @@ interface Found extends Moves {
 }
 
 /**
- * What was found of nodes in earlier updates. It is found again when the node and its pods are as they were, each pod is
- * first tried where it went, and these nodes are as they were, too, and as much has been moved there in thought before.
- * What has been moved to a place is known by a number, so that equal numbers and generations are equal pods in equal
- * order. Of a place that has changed it is asked again whether it takes its pods. Only where the node and its pods alone
- * say who fits, and no disruption budget does.
+ * What was found of nodes in earlier updates. It is found again when the node and its pods are as they were, each pod
+ * is first tried where it went, and these nodes are as they were, too, and as much has been moved there in thought
+ * before. What has been moved to a place is known by a number, so that equal numbers and generations are equal pods in
+ * equal order. Of a place that has changed it is asked again whether it takes its pods. Only where the node and its
+ * pods alone say who fits, and no disruption budget does.
  */
 class FoundMoves {
   private readonly byRow: (Found | null)[] = [];

@@ -87,7 +87,9 @@ export type WorkloadDetails =
 
 type DetailsOf<K extends WorkloadDetails['kind']> = Extract<WorkloadDetails, { readonly kind: K }>;
 
-/** The details, known to be of this kind. Each sync and each notice asks, so what is wrong is put into words only then. */
+/**
+ * The details, known to be of this kind. Each sync and each notice asks, so what is wrong is put into words only then.
+ */
 export function detailsAs<K extends WorkloadDetails['kind']>(kind: K, details: WorkloadDetails | null): DetailsOf<K> {
   const found = details?.kind;
   if (found !== kind) assert(false, `details of a ${kind} were expected, found ${found ?? 'none'}`);

@@ -11,6 +11,7 @@ import { WorkloadKind } from '../cluster/workload-table.ts';
 import { Reason } from './deployment-status.ts';
 import { controllerReference, nameOf, namespaceOf } from './owned-pods.ts';
 import type { ControllerContext } from './owned-pods.ts';
+import { replicaSetDetails } from './replica-set.ts';
 import { templateHash } from './template-revisions.ts';
 
 /** Label of a ReplicaSet and its pods, and of nobody else's. */
@@ -43,12 +44,7 @@ export function createReplicaSet(
     workloadClass: workloads.workloadClass[row],
     nameBase: cluster.names.intern(name),
     podMicros: workloads.podMicros[row],
-    details: {
-      kind: 'ReplicaSet', template, minReadySeconds, revision,
-      revisionHistory: [],
-      desiredReplicas: workloads.wanted[row],
-      maxReplicas,
-    },
+    details: replicaSetDetails(template, minReadySeconds, revision, workloads.wanted[row], maxReplicas),
   }, object);
   const { conditions: told, unavailable } = detailsAs('Deployment', workloads.details[row]);
   const conditions = deadlineSeconds === null

@@ -225,9 +225,9 @@ export class ApiRequests {
 
   /** The same of the workload that is seen now, to be asked later. */
   private workloadCheck(row: number): () => boolean {
-    const { api, view, late } = this;
+    const { api, view } = this;
     const incarnation = view.workloads.incarnation[row];
-    return () => late === null || api.workloads.incarnation[row] === incarnation;
+    return () => api.workloads.incarnation[row] === incarnation;
   }
 
   /** -1: the answer comes with the watch. */
@@ -275,10 +275,9 @@ export class ApiRequests {
     return this.write(row, (writer) => writer.writeStatus(row, counts, details));
   }
 
-  /** Returns whether anything was written, or will be if nothing has changed. */
+  /** Of who is late. Returns whether anything was written, or will be if nothing has changed. */
   private write(row: number, change: (writer: WorkloadWriter) => boolean): boolean {
-    const { api, view, calls, late } = this;
-    if (late === null) return change(api.workloadWriter);
+    const { api, view, calls } = this;
     if (calls === null) {
       if (!this.accepts(row) || !change(api.workloadWriter)) return false;
       this.readAs(row, api.workloads.stateOf(row));

@@ -102,15 +102,13 @@ export class ReplicaSetController {
   }
 }
 
-/** Of a ReplicaSet that no Deployment has written to yet. */
-export function replicaSetDetails(template: PodTemplateSpec, minReadySeconds: number): ReplicaSetDetails {
+/** `revision`, `desiredReplicas`, `maxReplicas`: what its Deployment has written, if it has. */
+export function replicaSetDetails(
+  template: PodTemplateSpec, minReadySeconds: number, revision = 0, desiredReplicas = -1, maxReplicas = -1,
+): ReplicaSetDetails {
   return {
-    kind: 'ReplicaSet',
-    template,
-    minReadySeconds,
-    revision: 0,
+    kind: 'ReplicaSet', template, minReadySeconds, revision,
     revisionHistory: [],
-    desiredReplicas: -1,
-    maxReplicas: -1,
+    desiredReplicas, maxReplicas,
   };
 }

@@ -92,7 +92,8 @@ function hashedString(before: number, text: string): number {
   return hashedLetter(hash, QUOTE);
 }
 
-const [SPACE, QUOTE, COMMA, COLON, BACKSLASH, BRACE, CLOSING_BRACE, TILDE] = [0x20, 0x22, 0x2c, 0x3a, 0x5c, 0x7b, 0x7d, 0x7e];
+const [SPACE, QUOTE, COMMA, COLON] = [0x20, 0x22, 0x2c, 0x3a];
+const [BACKSLASH, BRACE, CLOSING_BRACE, TILDE] = [0x5c, 0x7b, 0x7d, 0x7e];
 
 function hashed(before: number, text: string): number {
   let hash = before;

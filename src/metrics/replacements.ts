@@ -1,7 +1,7 @@
 /**
  * Which new pods stand in for lost ones, told from what happens: a pod that a workload object makes after one of its
- * pods was made to go, or has failed, stands in for the one that was lost first. Told by the
- * collector. Costs an entry for each lost pod.
+ * pods was made to go, or has failed, stands in for the one that was lost first. Told by the collector. Costs an entry
+ * for each lost pod.
  */
 import { EvictionCause, PodOutcome } from '../cluster/cluster.ts';
 import type { Cluster } from '../cluster/cluster.ts';

@@ -92,17 +92,6 @@ export class SchedulingCycle {
     return known;
   }
 
-  /** As isUndecided() and canRepeat() of pods of a template, for as long as nothing else happens. */
-  failsLike(template: number): (pod: number) => boolean {
-    const { template: templates, belief, terminating, pinnedNode, nominatedNode } = this.parts.cache.pods;
-    return (pod) =>
-      templates[pod] === template &&
-      belief[pod] === PodBelief.Waiting &&
-      terminating[pod] === 0 &&
-      pinnedNode[pod] < 0 &&
-      nominatedNode[pod] < 0;
-  }
-
   /** So many cycles in a row that fail as one before them. */
   failAgain(known: KnownFailure, times: number): void {
     this.decisions += times;
@@ -182,7 +171,8 @@ export class SchedulingCycle {
   /** `postFilter`: what PostFilter has to say; null: nothing. */
   private rejection(diagnosis: Diagnosis, postFilter: Status | null, nominate: string | null): CycleFailure {
     this.tellRoom(diagnosis);
-    return { attempt: this.attempts.fitError(this.view.template.id, diagnosis, postFilter), diagnosis, nominate, rejected: true };
+    const attempt = this.attempts.fitError(this.view.template.id, diagnosis, postFilter);
+    return { attempt, diagnosis, nominate, rejected: true };
   }
 
   private tellRoom(diagnosis: Diagnosis): void {

@@ -37,6 +37,12 @@ export class SchedulingLoop {
   /** The end of a cycle: what it patches the loop waits for. */
   private settling = false;
   private scheduled = false;
+  /** The template of the pods that fail again at once, and whether a pod is one of them. */
+  private repeating = -1;
+  private readonly isRepeating = (pod: number): boolean => {
+    const { cache, cycle } = this.scheduler;
+    return cache.pods.template[pod] === this.repeating && cycle.isUndecided(pod) && cycle.repeats.canRepeat(pod);
+  };
 
   constructor(kernel: Kernel, scheduler: LoopHost, options: SchedulerOptions) {
     const { phase } = options;
@@ -114,7 +120,8 @@ export class SchedulingLoop {
       const cyclesLeft = Math.floor(kernel.eventsLeft / 2);
       const most = Math.min(this.cyclesUntil(quietBefore), this.cyclesUntilLook(pod), cyclesLeft);
       if (most <= 0) return;
-      const count = queue.rejectNext(cycle.failsLike(cache.pods.template[pod]), most, cycleMicros, known);
+      this.repeating = cache.pods.template[pod];
+      const count = queue.rejectNext(this.isRepeating, most, cycleMicros, known);
       assert(count > 0, 'the pod that comes next is like itself');
       cycle.failAgain(known, count);
       this.tellRejected(count, known.attempt);

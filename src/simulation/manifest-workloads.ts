@@ -67,12 +67,13 @@ function detailsOf(kind: WorkloadKind, object: WorkloadObject, existing: readonl
     case WorkloadKind.Job:
       return runningJob(object, existing);
     default:
-      return {
-        ...replicaSetDetails(withoutHash(object.spec?.template ?? {}), object.spec?.minReadySeconds ?? 0),
-        revision: annotatedNumber(object, 'deployment.kubernetes.io/revision', 0),
-        desiredReplicas: annotatedNumber(object, 'deployment.kubernetes.io/desired-replicas', -1),
-        maxReplicas: annotatedNumber(object, 'deployment.kubernetes.io/max-replicas', -1),
-      };
+      return replicaSetDetails(
+        withoutHash(object.spec?.template ?? {}),
+        object.spec?.minReadySeconds ?? 0,
+        annotatedNumber(object, 'deployment.kubernetes.io/revision', 0),
+        annotatedNumber(object, 'deployment.kubernetes.io/desired-replicas', -1),
+        annotatedNumber(object, 'deployment.kubernetes.io/max-replicas', -1),
+      );
   }
 }
 

@@ -4,6 +4,7 @@
  * the node table's changes; a walk over all nodes is the plain twin. A step a changed node, and one a node where a list
  * is made; the same nodes as bits cost a step for each verdict that something takes the place of.
  */
+import { WORD_BITS, WORD_MASK } from '../../base/bits.ts';
 import type { SchedulerCache } from '../cache/scheduler-cache.ts';
 import type { NodeInfo } from '../cache/node-info.ts';
 import { CHANGE_RING } from '../cache/cached-nodes.ts';
@@ -28,9 +29,6 @@ interface NodeList {
   readonly replaced: readonly number[];
   readonly nodes: readonly NodeInfo[];
 }
-
-const WORD_BITS = 5;
-const WORD = (1 << WORD_BITS) - 1;
 
 /** With more nodes that take it most pods of the template find one, and nobody asks for the counts. */
 const MOST_FREE = 16;
@@ -184,7 +182,9 @@ export class BlockedNodes {
   }
 }
 
-/** By position in cache order: the nodes whose verdict is Unschedulable, but where another takes its place for a while. */
+/**
+ * By position in cache order: the nodes whose verdict is Unschedulable, but where another takes its place for a while.
+ */
 class UnschedulableBits implements NodeBits {
   words: Int32Array = new Int32Array(0);
   count = 0;
@@ -200,8 +200,8 @@ class UnschedulableBits implements NodeBits {
   }
 
   flip(position: number): void {
-    const word = (this.words[position >> WORD_BITS] ^= 1 << (position & WORD));
-    this.count += ((word >>> (position & WORD)) & 1) === 1 ? 1 : -1;
+    const word = (this.words[position >> WORD_BITS] ^= 1 << (position & WORD_MASK));
+    this.count += ((word >>> (position & WORD_MASK)) & 1) === 1 ? 1 : -1;
   }
 
   replace(position: number): void {

@@ -4,7 +4,7 @@
  * node or its pods change. The dry run, which asks every plugin on a copy, is the plain twin. 16 bytes a node and
  * template.
  */
-import { lowestBit } from '../../base/bits.ts';
+import { WORD_BITS, WORD_MASK, lowestBit } from '../../base/bits.ts';
 import { BoundedMap } from '../../base/bounded-map.ts';
 import { growInt32 } from '../../base/growable.ts';
 import type { SchedulerCache } from '../cache/scheduler-cache.ts';
@@ -17,9 +17,6 @@ import { countUp, isRejected } from '../framework/status.ts';
 import type { Status } from '../framework/status.ts';
 import { NO_VICTIMS } from '../preemption/victims.ts';
 import type { NominatedNodes } from './nominated-nodes.ts';
-
-const WORD_BITS = 5;
-const WORD = (1 << WORD_BITS) - 1;
 
 /** In place of an index: the node is not among those of the dry run. */
 const ABSENT = -1;
@@ -196,7 +193,7 @@ function changeList(
   if (verdicts.hopeful.length < words) verdicts.hopeful = growInt32(verdicts.hopeful, words);
   const { hopeful } = verdicts;
   hopeful.fill(0, (from >> WORD_BITS) + 1);
-  hopeful[from >> WORD_BITS] &= (1 << (from & WORD)) - 1;
+  hopeful[from >> WORD_BITS] &= (1 << (from & WORD_MASK)) - 1;
   for (let i = from; i < nodes.length; i++) {
     indexOf[nodes[i].row] = i;
     if (reasons[i] === null) setBit(hopeful, i);
@@ -206,7 +203,7 @@ function changeList(
 /** null: there is hope. */
 function note({ hopeful, reasons, counts }: Verdicts, index: number, reason: Status | null): void {
   if (reason === null) setBit(hopeful, index);
-  else hopeful[index >> WORD_BITS] &= ~(1 << (index & WORD));
+  else hopeful[index >> WORD_BITS] &= ~(1 << (index & WORD_MASK));
   const before = reasons[index];
   if (before === reason) return;
   reasons[index] = reason;
@@ -215,14 +212,14 @@ function note({ hopeful, reasons, counts }: Verdicts, index: number, reason: Sta
 }
 
 function setBit(bits: Int32Array, index: number): void {
-  bits[index >> WORD_BITS] |= 1 << (index & WORD);
+  bits[index >> WORD_BITS] |= 1 << (index & WORD_MASK);
 }
 
 /** The first set bit from `from` on; `length` if there is none. */
 function nextBit(bits: Int32Array, from: number, length: number): number {
   if (from >= length) return length;
   let word = from >> WORD_BITS;
-  let left = bits[word] & (-1 << (from & WORD));
+  let left = bits[word] & (-1 << (from & WORD_MASK));
   const last = (length - 1) >> WORD_BITS;
   while (left === 0 && word < last) left = bits[++word];
   return left === 0 ? length : (word << WORD_BITS) + lowestBit(left);

@@ -6,7 +6,7 @@
  * each that has changed (`CandidatesByPlace`). Victims that are a matter of amounts are found without asking plugins
  * (`VictimsByRoom`). A dry run over a list, without memory, that asks them all is the plain twin.
  */
-import { bitCount, lowestBit } from '../../base/bits.ts';
+import { WORD_BITS, WORD_MASK, bitCount, bitsFrom, lowestBit, nthBit } from '../../base/bits.ts';
 import { BoundedMap } from '../../base/bounded-map.ts';
 import type { ResourceVector } from '../../cluster/resources.ts';
 import { CHANGE_RING } from '../cache/cached-nodes.ts';
@@ -27,9 +27,6 @@ const MOST_TEMPLATES = 16;
 export type Trial = Candidate | Status;
 
 const NOBODY: readonly number[] = [];
-
-const WORD_BITS = 5;
-const WORD = (1 << WORD_BITS) - 1;
 
 /** By node row: the trial, and the versions that it is of. */
 interface Remembered {
@@ -222,7 +219,7 @@ export class CandidatesByPlace {
   /** The node of a row has to be looked at. */
   look(row: number | undefined): void {
     const position = row === undefined ? -1 : this.positionOf[row];
-    if (position >= 0) this.stale[position >> WORD_BITS] |= 1 << (position & WORD);
+    if (position >= 0) this.stale[position >> WORD_BITS] |= 1 << (position & WORD_MASK);
   }
 
   private begin(rows: Int32Array, positionOf: Int32Array): void {
@@ -242,7 +239,7 @@ export class CandidatesByPlace {
     this.best = this.last = -1;
     const start = nthPlace(words, walk.offset);
     const first = start >> WORD_BITS;
-    const fromStart = -1 << (start & WORD);
+    const fromStart = -1 << (start & WORD_MASK);
     this.step(first, words[first] & fromStart, walk);
     for (let word = first + 1; word < words.length && this.wanted > 0; word++) this.step(word, words[word], walk);
     for (let word = 0; word < first && this.wanted > 0; word++) this.step(word, words[word], walk);
@@ -273,7 +270,7 @@ export class CandidatesByPlace {
     let found = this.candidates[word] & listed;
     if (found === 0) return;
     const count = bitCount(found);
-    if (count > this.wanted) found = lowestBits(found, this.wanted);
+    if (count > this.wanted) found &= ~bitsFrom(found, this.wanted);
     this.wanted = Math.max(0, this.wanted - count);
     if (this.judged[word] !== found) this.judge(word, found);
     const order = this.best < 0 ? 1 : this.compare(this.firstBest[word], this.best);
@@ -329,16 +326,7 @@ function nthPlace(words: Int32Array, n: number): number {
   let word = 0;
   let left = n;
   for (let count = bitCount(words[0]); count <= left; count = bitCount(words[++word])) left -= count;
-  let bits = words[word];
-  for (; left > 0; left--) bits &= bits - 1;
-  return (word << WORD_BITS) + lowestBit(bits);
-}
-
-/** The lowest `n` of the set bits. */
-function lowestBits(bits: number, n: number): number {
-  let above = bits;
-  for (let i = 0; i < n; i++) above &= above - 1;
-  return bits & ~above;
+  return (word << WORD_BITS) + nthBit(words[word], left);
 }
 
 /** Who must go where amounts alone decide (selectVictims, which asks all filters on a copy, is the plain twin). */

@@ -5,7 +5,7 @@
  * heap yields. Totals are filled in when a search first needs them; whoever changes a node calls `invalidate`. About 5
  * bytes a node.
  */
-import { bitCount, lowestBit } from '../../base/bits.ts';
+import { bitCount, bitsFrom, lowestBit, nthBit } from '../../base/bits.ts';
 
 export const INFEASIBLE = -1;
 const MAX_TOTAL = 0x2000_0000;
@@ -389,21 +389,4 @@ export function precedesInHeap(a: number, b: number): boolean {
   const y = b + 1;
   const deeper = Math.clz32(x) - Math.clz32(y);
   return deeper >= 0 ? x <= y >> deeper : x >> -deeper < y;
-}
-
-/** Place of the n-th set bit, counted from 0. */
-function nthBit(bits: number, n: number): number {
-  if (bits === -1) return n;
-  let left = bits;
-  for (let i = 0; i < n; i++) left &= left - 1;
-  return lowestBit(left);
-}
-
-/** The bits without the lowest `n` that are set. */
-function bitsFrom(bits: number, n: number): number {
-  if (n >= BLOCK) return 0;
-  if (bits === -1) return -1 << n;
-  let left = bits;
-  for (let i = 0; i < n; i++) left &= left - 1;
-  return left;
 }

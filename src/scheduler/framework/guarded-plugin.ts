@@ -50,13 +50,14 @@ const CHECKS: Readonly<Record<string, Check>> = {
   inert: expectTruth,
   filtersNothing: expectTruth,
   countsNodes: expectTruth,
+  letsAllIn: expectTruth,
 };
 
 /** What a plugin may have. */
 const KNOWN: readonly string[] = [
   ...Object.keys(CHECKS), 'name', 'dependence', 'specOnly', 'filter', 'filterOf', 'score', 'scoreOf', 'normalizeScore',
-  'filterNeverFails', 'onlyRowsOf', 'steadyScoreOf', 'inertByTemplate', 'domains', 'claimsOnly', 'preScoreNeedsPreFilter', 'preFilterExtensions',
-  'eventsToRegister', 'normalizeKeepsBest', 'normalizeByValue',
+  'filterNeverFails', 'onlyRowsOf', 'roomOf', 'steadyScoreOf', 'inertByTemplate', 'domains', 'claimsOnly',
+  'preScoreNeedsPreFilter', 'preFilterExtensions', 'eventsToRegister', 'normalizeKeepsBest', 'normalizeByValue',
 ];
 
 /** The factory of a guarded plugin. `file`: where it was loaded from; null: it came with the program. */

@@ -67,7 +67,8 @@ function preempt(
     const count = statuses.unschedulableCount?.() ?? statuses.unschedulable(handle.snapshot.nodes).length;
     return notHelpful(nodes, [[NO_VICTIMS, count]], drawNothing);
   }
-  const dryRun = indexedDryRun(handle, state, pod, statuses, memory) ?? listedDryRun(handle, state, pod, statuses, memory);
+  const dryRun =
+    indexedDryRun(handle, state, pod, statuses, memory) ?? listedDryRun(handle, state, pod, statuses, memory);
   if (dryRun.nodes === 0) return notHelpful(nodes, [], drawNothing);
   const chosen = dryRun.choose(limits(dryRun.nodes));
   // Without a candidate all nodes are looked at, wherever the dry run begins.

@@ -75,7 +75,9 @@ export function selectVictims(
 }
 
 /** What upstream chooses among candidates by (pickOneNodeForPreemption). `victims`: most important first. */
-export function meritsOf(cluster: SchedulerCache, victims: readonly number[], pdbViolations: number): readonly number[] {
+export function meritsOf(
+  cluster: SchedulerCache, victims: readonly number[], pdbViolations: number,
+): readonly number[] {
   let [highest, sum, earliest] = [-Infinity, 0, Infinity];
   for (const victim of victims) {
     const { priority } = cluster.templateOf(victim);

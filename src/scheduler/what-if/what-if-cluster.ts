@@ -138,8 +138,8 @@ export class WhatIfCluster {
   }
 
   /**
-   * What moves among nodes that are there, and are known to fit, mean for one of the nodes. Nothing is done before it is
-   * looked at; it cannot be taken back, and filters that look beyond a node do not learn of it.
+   * What moves among nodes that are there, and are known to fit, mean for one of the nodes. Nothing is done before it
+   * is looked at; it cannot be taken back, and filters that look beyond a node do not learn of it.
    */
   putOff(place: number, moves: Moves): void {
     if (this.isPutOff[place] === 1) this.putOffAt[place].push(moves);

@@ -35,7 +35,7 @@ function valuesOf({ web, db, n0, n1, state }: ReturnType<typeof worldOf>): Reado
   return {
     preEnqueue: [web], less: [{ pod: web, timestamp: 5 }, { pod: db, timestamp: 6 }], preFilter: [state, web], filter: [state, web, n0], postFilter: [state, web, statuses],
     preScore: [state, web, [n0, n1]], score: [state, web, n1], normalizeScore: [state, web, Float64Array.of(1, 2), [n0, n1]], reserve: [state, web, 'n1'], unreserve: [state, web, 'n1'],
-    permit: [state, web, 'n1'], preBind: [state, web, 'n1'], bind: [state, web, 'n1'], postBind: [state, web, 'n1'], inert: [web.template], countsNodes: [web.template, n0], eventsToRegister: [],
+    permit: [state, web, 'n1'], preBind: [state, web, 'n1'], bind: [state, web, 'n1'], postBind: [state, web, 'n1'], inert: [web.template], letsAllIn: [web.template], countsNodes: [web.template, n0], eventsToRegister: [],
   };
 }
 
@@ -53,6 +53,7 @@ const METHODS: readonly (readonly [string, unknown, string])[] = [
   ['preBind', { afterMicros: 7 }, ' of pod team/web on node n1'],
   ['bind', NO, ' of pod team/web on node n1'],
   ['inert', true, ''],
+  ['letsAllIn', true, ''],
   ['countsNodes', false, ' on node n0'],
 ];
 
